@@ -1,0 +1,44 @@
+//! `POST /fineract/operate`: accepts an operation.
+
+mod handler;
+
+use gateway::accept::Acceptor;
+use gateway::adapters::aws;
+use gateway::adapters::callers_table::CallersTable;
+use gateway::adapters::dynamodb::DynamoLedger;
+use gateway::adapters::random::SystemEntropy;
+use gateway::adapters::sqs::SqsQueue;
+use gateway::callers::Callers;
+use gateway::clock::SystemClock;
+use gateway::{logging, settings};
+use lambda_http::{Error, Request, run, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logging::start();
+    let settings = settings::Operate::read(&settings::environment)?;
+    let aws = aws::config().await;
+    let ledger = DynamoLedger::new(&aws, &settings.table_name);
+    let queue = SqsQueue::new(&aws, &settings.queue_url, None);
+    let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));
+    let entropy = SystemEntropy::new();
+    if let Err(error) = callers.warm(&SystemClock).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the callers are read at the first request"
+        );
+    }
+    let acceptor = Acceptor {
+        ledger: &ledger,
+        queue: &queue,
+        clock: &SystemClock,
+        entropy: &entropy,
+        rules: &settings.rules,
+        retention: settings.retention,
+    };
+    let (acceptor, callers) = (&acceptor, &callers);
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(handler::handle(request, acceptor, callers, settings.accepted_status).await)
+    }))
+    .await
+}

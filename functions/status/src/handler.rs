@@ -1,0 +1,49 @@
+//! Between HTTP and the use case.
+
+use gateway::callers::Callers;
+use gateway::clock::Clock;
+use gateway::ledger::Ledger;
+use gateway::problem::Problem;
+use gateway::reply::Reply;
+use gateway::track::{Report, track};
+use lambda_http::{Body, Request, RequestExt, Response};
+
+/// Answers one request.
+pub(crate) async fn handle(
+    request: Request,
+    ledger: &dyn Ledger,
+    callers: &Callers,
+    clock: &dyn Clock,
+) -> Response<Body> {
+    let reply = match report(&request, ledger, callers, clock).await {
+        Ok(report) => Reply::report(report),
+        Err(problem) => Reply::problem(&problem),
+    };
+    let response = Response::builder().status(reply.status);
+    let response = reply
+        .headers
+        .into_iter()
+        .fold(response, |response, (name, value)| response.header(name, value));
+    response.body(Body::Text(reply.body.to_string())).unwrap_or_default()
+}
+
+async fn report(
+    request: &Request,
+    ledger: &dyn Ledger,
+    callers: &Callers,
+    clock: &dyn Clock,
+) -> Result<Report, Problem> {
+    let token = request
+        .headers()
+        .get("x-internal-token")
+        .and_then(|value| value.to_str().ok());
+    let caller = callers.authenticate(token, clock).await?;
+    let parameters = request.path_parameters();
+    track(
+        ledger,
+        clock,
+        &caller,
+        parameters.first("tracking_id").unwrap_or_default(),
+    )
+    .await
+}

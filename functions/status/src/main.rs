@@ -1,0 +1,31 @@
+//! `GET /fineract/track/{tracking_id}`: tells the truth about an operation.
+
+mod handler;
+
+use gateway::adapters::aws;
+use gateway::adapters::callers_table::CallersTable;
+use gateway::adapters::dynamodb::DynamoLedger;
+use gateway::callers::Callers;
+use gateway::clock::SystemClock;
+use gateway::{logging, settings};
+use lambda_http::{Error, Request, run, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logging::start();
+    let settings = settings::Status::read(&settings::environment)?;
+    let aws = aws::config().await;
+    let ledger = DynamoLedger::new(&aws, &settings.table_name);
+    let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));
+    if let Err(error) = callers.warm(&SystemClock).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the callers are read at the first request"
+        );
+    }
+    let (ledger, callers) = (&ledger, &callers);
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(handler::handle(request, ledger, callers, &SystemClock).await)
+    }))
+    .await
+}

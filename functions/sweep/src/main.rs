@@ -1,0 +1,59 @@
+//! The sweep: sends again what is overdue, and counts what is open.
+
+use gateway::adapters::aws;
+use gateway::adapters::dynamodb::DynamoLedger;
+use gateway::adapters::sqs::SqsQueue;
+use gateway::clock::{Clock, SystemClock, Timestamp};
+use gateway::subject::SHARDS;
+use gateway::sweep::Sweeper;
+use gateway::{logging, settings};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::{Value, json};
+
+const MICROS_PER_MILLI: i64 = 1_000;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logging::start();
+    let settings = settings::Sweep::read(&settings::environment)?;
+    let aws = aws::config().await;
+    let ledger = DynamoLedger::new(&aws, &settings.table_name);
+    let queue = SqsQueue::new(&aws, &settings.queue_url, None);
+    let sweeper = Sweeper {
+        ledger: &ledger,
+        queue: &queue,
+        clock: &SystemClock,
+        overdue: settings.overdue,
+        resend: settings.resend,
+    };
+    let sweeper = &sweeper;
+    run(service_fn(move |event: LambdaEvent<Value>| async move {
+        sweep(sweeper, &event).await
+    }))
+    .await
+}
+
+async fn sweep(sweeper: &Sweeper<'_>, event: &LambdaEvent<Value>) -> Result<Value, Error> {
+    let deadline = i64::try_from(event.context.deadline)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(MICROS_PER_MILLI);
+    // Sweeps that do not get through begin at another shard each minute.
+    let minute = SystemClock.now().seconds().div_euclid(60);
+    let from = u8::try_from(minute.rem_euclid(i64::from(SHARDS))).unwrap_or(0);
+    let swept = sweeper.sweep(Timestamp::from_micros(deadline), from).await?;
+    tracing::info!(
+        open = swept.open,
+        overdue = swept.overdue,
+        sent = swept.sent,
+        failed = swept.failed,
+        complete = swept.complete,
+        "swept"
+    );
+    Ok(json!({
+        "open": swept.open,
+        "overdue": swept.overdue,
+        "sent": swept.sent,
+        "failed": swept.failed,
+        "complete": swept.complete,
+    }))
+}

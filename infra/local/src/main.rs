@@ -1,0 +1,245 @@
+//! `cargo local`: the whole gateway on this machine, with one command.
+
+use std::{collections::BTreeMap, env, error::Error as _, fs, io, net::Ipv4Addr, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use fineract_simulator::{Release, Server, Simulator};
+use local::{
+    Error, Options, Stack,
+    console::Console,
+    env_file,
+    environment::{Environment, Purpose},
+    functions::Source,
+    lifecycle::{self, Ids},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+const PASSWORD_VARIABLE: &str = "FINERACT_PASSWORD";
+
+/// Starts the whole gateway on this machine: builds the functions, starts an AWS emulator and a simulated Fineract,
+/// deploys the real template, lives the documented life of two loans over HTTP, and stays up until Ctrl-C.
+#[derive(Parser)]
+#[command(name = "cargo local", bin_name = "cargo local")]
+struct Arguments {
+    /// End after the loans' life: exit status 0 only if every answer was as documented.
+    #[arg(long)]
+    check: bool,
+    /// Use this Fineract in place of the simulator, as in https://localhost:8443/fineract-provider/api;
+    /// the password is read from the environment variable FINERACT_PASSWORD.
+    #[arg(long, value_name = "BASE URL")]
+    fineract: Option<String>,
+    /// The tenant there.
+    #[arg(long, default_value = "default", requires = "fineract")]
+    tenant: String,
+    /// The user there.
+    #[arg(long, default_value = "mifos", requires = "fineract")]
+    user: String,
+    /// A PEM file with the authority that signed its certificate, if that is not a public one.
+    #[arg(long, value_name = "FILE", requires = "fineract")]
+    ca: Option<PathBuf>,
+    /// The release that the simulator answers as: 1.10.1 or develop-2026-06.
+    #[arg(long, conflicts_with = "fineract", default_value_t = Release::default())]
+    fineract_release: Release,
+    /// Once everything answers, write GATEWAY_URL, GATEWAY_TOKEN, FINERACT_URL, AWS_ENDPOINT_URL, TABLE_NAME, QUEUE_URL
+    /// and DLQ_URL to this file as KEY=value lines.
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Take the functions from <FOLDER>/<function>/bootstrap.zip, where `cargo lambda build` puts them (target/lambda),
+    /// instead of building them.
+    #[arg(long, value_name = "FOLDER")]
+    functions: Option<PathBuf>,
+    /// Set a parameter of the template; may be given more than once.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// Only make the Python environment with cargo-lambda and cfn-lint, and print where its programs are.
+    #[arg(long, exclusive = true)]
+    tools: bool,
+}
+
+/// The bank behind the gateway.
+enum Bank {
+    Simulated(Server),
+    Real(String),
+}
+
+impl Bank {
+    fn url(&self) -> String {
+        match self {
+            Self::Simulated(server) => server.url(),
+            Self::Real(url) => url.clone(),
+        }
+    }
+
+    fn description(&self) -> String {
+        match self {
+            Self::Simulated(server) => format!("{} (simulated; mifos, password, tenant default)", server.url()),
+            Self::Real(url) => url.clone(),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Whichever ends first, everything that was started ends with the other's values.
+    let outcome = tokio::select! {
+        outcome = run(&arguments) => outcome,
+        stopped = stopped() => match stopped {
+            Ok(code) => {
+                eprintln!("\nStopped, and everything that was started with it.");
+                return ExitCode::from(code);
+            }
+            Err(error) => Err(error),
+        },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Error> {
+    let console = Console::detect();
+    if arguments.tools {
+        let tools = Environment::ensure(Purpose::Tools, console).await?;
+        console.line(&tools.programs().display().to_string());
+        return Ok(());
+    }
+    if let Some(path) = &arguments.env_file {
+        env_file::remove(path)?;
+    }
+
+    let (bank, options) = options(arguments, console).await?;
+    let stack = Stack::start(options).await?;
+    let ids = Ids::new()?;
+    let tracking_ids = lifecycle::drive(&stack.api()?, &ids, console).await?;
+    if let Some(path) = &arguments.env_file {
+        env_file::write(path, &stack)?;
+    }
+    if arguments.check {
+        console.line("\nEvery answer was as documented.");
+        return Ok(());
+    }
+    console.line(&summary(&stack, &bank, &tracking_ids)?);
+    // Until Ctrl-C; the stack and the simulator live in this function.
+    std::future::pending().await
+}
+
+async fn options(arguments: &Arguments, console: Console) -> Result<(Bank, Options), Error> {
+    let bank = match &arguments.fineract {
+        Some(url) => Bank::Real(base_url(url)),
+        None => {
+            let simulator = Simulator::new(arguments.fineract_release);
+            let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), simulator).await;
+            Bank::Simulated(server.map_err(io_error("the simulated Fineract cannot listen"))?)
+        }
+    };
+    let mut options = Options::new(&bank.url());
+    if arguments.fineract.is_some() {
+        options.fineract_tenant.clone_from(&arguments.tenant);
+        options.fineract_user.clone_from(&arguments.user);
+        options.fineract_password = env::var(PASSWORD_VARIABLE).map_err(|_| Error::Missing {
+            what: format!("The password of Fineract's user {} is not set.", arguments.user),
+            remedy: format!("export {PASSWORD_VARIABLE}=…"),
+        })?;
+    }
+    if let Some(path) = &arguments.ca {
+        let pem = fs::read_to_string(path).map_err(io_error(format!("{} cannot be read", path.display())))?;
+        options.parameters.insert("FineractCaPem".to_owned(), pem);
+    }
+    options
+        .parameters
+        .extend(arguments.parameters.iter().cloned().collect::<BTreeMap<_, _>>());
+    if let Some(folder) = &arguments.functions {
+        options.functions = Source::Prebuilt(folder.clone());
+    }
+    // Any program may look at the tables and queues then, with whatever key it has.
+    options.enforce_roles = false;
+    options.console = console;
+    Ok((bank, options))
+}
+
+/// Completes a base URL: people copy it with and without the path of the API.
+fn base_url(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let url = url.strip_suffix("/v1").unwrap_or(url);
+    if url.ends_with("/fineract-provider") {
+        format!("{url}/api")
+    } else if url.split_once("://").is_some_and(|(_, rest)| !rest.contains('/')) {
+        format!("{url}/fineract-provider/api")
+    } else {
+        url.to_owned()
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
+    let doing = doing.into();
+    move |source| Error::Io { doing, source }
+}
+
+/// The exit status of a program that was asked to stop, once it is.
+async fn stopped() -> Result<u8, Error> {
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(io_error("Ctrl-C cannot be waited for"))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(io_error("SIGTERM cannot be waited for"))?;
+    // 128 and the signal's number, as shells have it.
+    tokio::select! {
+        _ = interrupted.recv() => Ok(130),
+        _ = terminated.recv() => Ok(143),
+    }
+}
+
+fn summary(stack: &Stack, bank: &Bank, tracking_ids: &[String]) -> Result<String, Error> {
+    let api = stack.api()?;
+    let (url, token) = (api.url(), api.token());
+    let request = Ids::new()?.client_create();
+    Ok(format!(
+        "\nEvery answer was as documented. The gateway stays up until Ctrl-C.\n\
+         \n  URL       {url}\n  Token     {token}\n  Fineract  {}\n  AWS       {} (any credentials do)\n\
+         \nCreate a client:\n\
+         \n  curl -sS '{url}/fineract/operate' -H 'X-Internal-Token: {token}' -H 'Content-Type: application/json' \\\
+         \n    -d '{request}'\n\
+         \nAsk what became of an operation (put in the tracking_id of your own):\n\
+         \n  curl -sS -H 'X-Internal-Token: {token}' '{url}/fineract/track/{}'\n",
+        bank.description(),
+        stack.aws().url(),
+        tracking_ids
+            .first()
+            .map(|id| id.replace('|', "%7C"))
+            .unwrap_or_default(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_url;
+
+    #[test]
+    fn a_base_url_is_completed() {
+        let whole = "https://localhost:8443/fineract-provider/api";
+        for given in [
+            whole,
+            "https://localhost:8443",
+            "https://localhost:8443/fineract-provider/",
+            &format!("{whole}/v1/"),
+        ] {
+            assert_eq!(base_url(given), whole);
+        }
+        assert_eq!(
+            base_url("https://bank.example/core/api"),
+            "https://bank.example/core/api"
+        );
+    }
+}

@@ -1,0 +1,338 @@
+//! Accepting an operation: validate, store the row, send the id, answer.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::callers::Caller;
+use crate::clock::{Clock, Timestamp};
+use crate::digest::{self, Entropy};
+use crate::fields::Fault;
+use crate::json::{Unreadable, push_pointer, read};
+use crate::ledger::{Inserted, Ledger, TakenBack};
+use crate::operation::{Kind, Reading};
+use crate::operations;
+use crate::problem::{self, Problem};
+use crate::queue::{self, Queue};
+use crate::row::{Row, SCHEMA_VERSION};
+use crate::subject::Subject;
+use crate::tracking::{State, TrackingId};
+use crate::values::{FaultCode, Rules};
+
+/// Largest body.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest `Idempotency-Key`.
+pub const KEY_LENGTH_MAX: usize = 255;
+/// How long storing the row may take.
+const INSERT_TIME: Duration = Duration::from_millis(1_800);
+/// How long sending the message may take.
+const SEND_TIME: Duration = Duration::from_secs(5);
+/// How long taking a row back may take.
+const TAKE_BACK_TIME: Duration = Duration::from_secs(3);
+/// The replacement character (U+FFFD): what is left of bytes that were not UTF-8 where something on the way made text
+/// of them.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+/// Bytes of the mark by which an insert is recognised.
+const NONCE_BYTES: usize = 16;
+
+/// What accepting needs.
+pub struct Acceptor<'a> {
+    /// The table of operations.
+    pub ledger: &'a dyn Ledger,
+    /// The queue.
+    pub queue: &'a dyn Queue,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// Random numbers.
+    pub entropy: &'a dyn Entropy,
+    /// What decides about values.
+    pub rules: &'a Rules,
+    /// How long results are kept.
+    pub retention: Duration,
+}
+
+/// An accepted operation.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Its tracking id.
+    pub tracking_id: TrackingId,
+    /// Whether the request had been accepted before.
+    pub replayed: bool,
+    /// JSON pointers of what was not understood.
+    pub ignored: Vec<String>,
+}
+
+impl Accepted {
+    /// The body of the answer.
+    pub fn body(&self) -> Value {
+        let mut body = json!({"tracking_id": self.tracking_id.to_string(), "status": State::Accepted.status()});
+        if !self.ignored.is_empty() {
+            body["ignored"] = self.ignored.iter().map(String::as_str).collect();
+        }
+        body
+    }
+}
+
+/// A request that was understood.
+struct Understood {
+    kind: &'static Kind,
+    data: Value,
+    subject: Subject,
+    ignored: Vec<String>,
+}
+
+impl Acceptor<'_> {
+    /// Accepts a request. After an answer without error, row and message are stored.
+    pub async fn accept(&self, caller: &Caller, key: Option<&str>, body: &[u8]) -> Result<Accepted, Problem> {
+        if let Some(key) = key {
+            check_key(key)?;
+        }
+        let request = self.understand(caller, body)?;
+        let row = self.row(caller, key, &request);
+        let ignored = request.ignored;
+        let tracking_id = row.tracking_id();
+        let accepted = |replayed| Accepted {
+            tracking_id: tracking_id.clone(),
+            replayed,
+            ignored: ignored.clone(),
+        };
+        match in_time(INSERT_TIME, self.ledger.insert(&row, row.accepted_at)).await {
+            Ok(Inserted::New) => match in_time(SEND_TIME, queue::send(self.queue, &row)).await {
+                Ok(()) => Ok(accepted(false)),
+                Err(cause) => self.unconfirmed(key, row, cause).await.map(|()| accepted(false)),
+            },
+            Ok(Inserted::Exists(earlier)) if key.is_none() => {
+                Err(unavailable().because(format!("the new id {} is taken", earlier.id)))
+            }
+            Ok(Inserted::Exists(earlier)) => {
+                self.again(&row, &earlier).await?;
+                Ok(accepted(true))
+            }
+            Err(cause) => self.unconfirmed(key, row, cause).await.map(|()| accepted(false)),
+        }
+    }
+
+    /// The same key once more: the same answer for the same request, and its message again if it is still open.
+    async fn again(&self, row: &Row, earlier: &Row) -> Result<(), Problem> {
+        if earlier.fingerprint != row.fingerprint || earlier.operation != row.operation {
+            let detail = "This Idempotency-Key was used with another request; use a new key for each request.";
+            return Err(Problem::new(problem::Kind::IdempotencyKeyReused, detail));
+        }
+        if earlier.state.is_open() {
+            let sent = in_time(SEND_TIME, queue::send(self.queue, earlier)).await;
+            sent.map_err(|cause| unavailable_with_key().because(cause))?;
+        }
+        Ok(())
+    }
+
+    /// It is not known whether row and message are stored. With a key the caller's repeat heals it; without, the row is
+    /// taken back, and stays if a worker has it already.
+    async fn unconfirmed(&self, key: Option<&str>, row: Row, cause: Cause) -> Result<(), Problem> {
+        if key.is_some() {
+            return Err(unavailable_with_key().because(cause));
+        }
+        let tracking_id = row.tracking_id();
+        let now = self.clock.now();
+        let back = Row {
+            state: State::Cancelled,
+            next_attempt_at: None,
+            processed_at: Some(now),
+            expires_at: Some(now.after(self.retention).seconds()),
+            ..row
+        };
+        match in_time(TAKE_BACK_TIME, self.ledger.take_back(&back)).await {
+            Ok(TakenBack::Done) => Err(unavailable().because(cause)),
+            Ok(TakenBack::OnItsWay) => Ok(()),
+            Err(second) => {
+                let detail = "Poll tracking_id: a 404 means that nothing was stored, anything else tells the result.";
+                tracing::error!(error = %second, "a row could not be taken back");
+                let unknown = Problem::new(problem::Kind::OutcomeUnknown, detail);
+                Err(Problem {
+                    tracking_id: Some(tracking_id),
+                    ..unknown
+                }
+                .because(cause))
+            }
+        }
+    }
+
+    fn understand(&self, caller: &Caller, body: &[u8]) -> Result<Understood, Problem> {
+        if body.len() > BODY_BYTES_MAX {
+            let detail = format!("The body may have at most {BODY_BYTES_MAX} bytes.");
+            return Err(Problem::new(problem::Kind::TooLarge, detail));
+        }
+        if body.windows(REPLACEMENT.len()).any(|window| window == REPLACEMENT) {
+            return Err(Unreadable::NotUtf8.into());
+        }
+        let Value::Object(envelope) = read(body)? else {
+            return Err(Problem::faults(vec![fault(
+                "",
+                FaultCode::WrongType,
+                "must be an object with status and data",
+            )]));
+        };
+        let kind = kind_of(&envelope);
+        if let Ok(kind) = kind
+            && !caller.may(kind.name)
+        {
+            let detail = format!("{} is not among the operations of this caller.", kind.name);
+            return Err(Problem::new(problem::Kind::OperationNotAllowed, detail));
+        }
+        let data = data_of(&envelope);
+        let (kind, data) = match (kind, data) {
+            (Ok(kind), Ok(data)) => (kind, data),
+            (kind, data) => {
+                return Err(Problem::faults(
+                    [kind.err(), data.err()].into_iter().flatten().collect(),
+                ));
+            }
+        };
+        let Reading { operation, mut ignored } = kind.read(data, self.rules).map_err(Problem::faults)?;
+        ignored.extend(
+            envelope
+                .keys()
+                .filter(|name| !matches!(name.as_str(), "status" | "data"))
+                .map(|name| {
+                    let mut pointer = String::new();
+                    push_pointer(&mut pointer, name);
+                    pointer
+                }),
+        );
+        Ok(Understood {
+            kind,
+            data: Value::Object(data.clone()),
+            subject: operation.subject(),
+            ignored,
+        })
+    }
+
+    fn row(&self, caller: &Caller, key: Option<&str>, request: &Understood) -> Row {
+        let now = self.clock.now();
+        let mut nonce = [0; NONCE_BYTES];
+        self.entropy.fill(&mut nonce);
+        Row {
+            id: match key {
+                Some(key) => digest::keyed_uuid(&caller.salt, key),
+                None => self.new_id(now),
+            },
+            schema_version: SCHEMA_VERSION,
+            operation: request.kind.name.to_owned(),
+            caller: caller.id.clone(),
+            subject: request.subject.clone(),
+            data: request.data.clone(),
+            fingerprint: digest::fingerprint(request.kind.name, &request.data),
+            nonce: digest::hex(&nonce),
+            accepted_at: now,
+            state: State::Accepted,
+            attempts: 0,
+            owner: None,
+            lease_until: None,
+            next_attempt_at: Some(now),
+            reason: None,
+            pace: None,
+            waits: 0,
+            maybe_sent: false,
+            key_epoch: 0,
+            key_first_sent_at: None,
+            queue_seq: None,
+            target: None,
+            command_id: None,
+            receipt: None,
+            sends: 0,
+            resend_after: None,
+            response: None,
+            truncated: false,
+            failure: None,
+            processed_at: None,
+            expires_at: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// A UUID (v7): by time and chance.
+    fn new_id(&self, now: Timestamp) -> Uuid {
+        let mut chance = [0; 10];
+        self.entropy.fill(&mut chance);
+        uuid::Builder::from_unix_timestamp_millis(now.millis(), &chance).into_uuid()
+    }
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+async fn in_time<T, E: std::error::Error + Send + Sync + 'static>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, Cause> {
+    match timeout(limit, call).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(elapsed) => Err(elapsed.into()),
+    }
+}
+
+fn kind_of(envelope: &Map<String, Value>) -> Result<&'static Kind, Fault> {
+    match envelope.get("status") {
+        None | Some(Value::Null) => Err(fault("/status", FaultCode::Required, "is required: the operation")),
+        Some(Value::String(name)) => Kind::named(name).ok_or_else(|| {
+            let known: Vec<_> = operations::ALL.iter().map(|kind| kind.name).collect();
+            fault(
+                "/status",
+                FaultCode::UnknownOperation,
+                &format!("must be one of {}", known.join(", ")),
+            )
+        }),
+        Some(_) => Err(fault(
+            "/status",
+            FaultCode::WrongType,
+            "must be a string: the operation",
+        )),
+    }
+}
+
+fn data_of(envelope: &Map<String, Value>) -> Result<&Map<String, Value>, Fault> {
+    match envelope.get("data") {
+        None | Some(Value::Null) => Err(fault(
+            "/data",
+            FaultCode::Required,
+            "is required: the operation's fields",
+        )),
+        Some(Value::Object(data)) => Ok(data),
+        Some(_) => Err(fault(
+            "/data",
+            FaultCode::WrongType,
+            "must be an object: the operation's fields",
+        )),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Problem> {
+    if (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let detail = format!("It must have 1 to {KEY_LENGTH_MAX} visible ASCII characters.");
+    Err(Problem::new(problem::Kind::InvalidIdempotencyKey, detail))
+}
+
+fn fault(pointer: &str, code: FaultCode, detail: &str) -> Fault {
+    Fault {
+        pointer: pointer.to_owned(),
+        code,
+        detail: detail.to_owned(),
+    }
+}
+
+fn unavailable() -> Problem {
+    Problem::new(
+        problem::Kind::Unavailable,
+        "Nothing was done and nothing will be. Send the request again later.",
+    )
+}
+
+fn unavailable_with_key() -> Problem {
+    let detail = "It is not known whether the request was stored. Send it again with the same Idempotency-Key.";
+    Problem::new(problem::Kind::Unavailable, detail)
+}
+
+#[cfg(test)]
+mod tests;

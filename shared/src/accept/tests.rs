@@ -1,0 +1,247 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::ledger;
+use crate::ledger::memory::{MemoryLedger, When};
+use crate::problem::Kind as ProblemKind;
+use crate::queue::Message;
+use crate::queue::memory::MemoryQueue;
+use crate::testing::{World, caller};
+use crate::track::track;
+
+const CLIENT: &str = r#"{"status":"CLIENT_CREATE","data":{"firstname":"J","lastname":"B","externalId":"INC-1","activationDate":"01 January 2026"}}"#;
+
+async fn post(world: &World, key: Option<&str>, body: &str) -> Result<Accepted, Problem> {
+    world.acceptor().accept(&caller("los"), key, body.as_bytes()).await
+}
+
+fn failing_ledger(call: &'static str, when: When) -> MemoryLedger {
+    MemoryLedger::with_hook(Box::new(move |name, at| {
+        if name == call && at == when {
+            Err(ledger::Error::new(name, "down"))
+        } else {
+            Ok(())
+        }
+    }))
+}
+
+fn failing_queue() -> MemoryQueue {
+    MemoryQueue::with_hook(Box::new(|name| Err(queue::Error::new(name, "down"))))
+}
+
+#[tokio::test]
+async fn an_accepted_operation_is_stored_and_sent() {
+    let world = World::new();
+    let accepted = post(&world, None, CLIENT).await.unwrap();
+    let row = world.row();
+    let messages = world.queue.take();
+    assert_eq!(accepted.tracking_id, row.tracking_id());
+    assert_eq!(
+        accepted.body(),
+        json!({"tracking_id": row.tracking_id().to_string(), "status": "processing"})
+    );
+    assert_eq!(
+        (row.state, row.caller.as_str(), row.subject.as_str()),
+        (State::Accepted, "los", "client:INC-1")
+    );
+    assert_eq!(row.id.get_version_num(), 7);
+    assert_eq!(messages.len(), 1);
+    assert_eq!(Message::read(&messages[0].body), Some(Message::about(row.id)));
+    assert!(!messages[0].body.contains("INC"), "no personal data in the queue");
+}
+
+#[tokio::test]
+async fn what_cannot_be_accepted_is_told_and_not_stored() {
+    let deep = format!(
+        r#"{{"status":"LOAN_DELETE","data":{{"external_loan_id":"L","x":{}1{}}}}}"#,
+        "[".repeat(15),
+        "]".repeat(15)
+    );
+    let large = format!(
+        r#"{{"status":"LOAN_DELETE","data":{{"external_loan_id":"L","x":"{}"}}}}"#,
+        "y".repeat(BODY_BYTES_MAX)
+    );
+    for (body, kind, faults) in [
+        ("", ProblemKind::InvalidJson, &[][..]),
+        ("{\"status\":\"LOAN_DELETE\",}", ProblemKind::InvalidJson, &[]),
+        (
+            "{\"status\":\"LOAN_DELETE\",\"data\":{\"external_loan_id\":\"\u{fffd}\"}}",
+            ProblemKind::InvalidJson,
+            &[],
+        ),
+        (
+            r#"{"status":"LOAN_DELETE","status":"LOAN_DELETE","data":{}}"#,
+            ProblemKind::InvalidJson,
+            &[],
+        ),
+        (&deep, ProblemKind::InvalidJson, &[]),
+        (&large, ProblemKind::TooLarge, &[]),
+        ("[]", ProblemKind::InvalidRequest, &[" wrong-type"]),
+        (
+            "{}",
+            ProblemKind::InvalidRequest,
+            &["/status required", "/data required"],
+        ),
+        (
+            r#"{"status":5,"data":[]}"#,
+            ProblemKind::InvalidRequest,
+            &["/status wrong-type", "/data wrong-type"],
+        ),
+        (
+            r#"{"status":"LOAN_FORGIVE","data":{}}"#,
+            ProblemKind::InvalidRequest,
+            &["/status unknown-operation"],
+        ),
+        (
+            r#"{"status":"loan_delete","data":{}}"#,
+            ProblemKind::InvalidRequest,
+            &["/status unknown-operation"],
+        ),
+        (
+            r#"{"status":"LOAN_DELETE","data":{}}"#,
+            ProblemKind::InvalidRequest,
+            &["/data/external_loan_id required"],
+        ),
+    ] {
+        let world = World::new();
+        let problem = post(&world, None, body).await.unwrap_err();
+        let named: Vec<String> = problem
+            .faults
+            .iter()
+            .map(|fault| format!("{} {}", fault.pointer, fault.code.as_str()))
+            .collect();
+        assert_eq!(
+            (problem.kind, named.as_slice()),
+            (kind, &faults.iter().map(|&f| f.to_owned()).collect::<Vec<_>>()[..]),
+            "{body:.80}"
+        );
+        assert!(world.ledger.rows().is_empty() && world.queue.take().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_operation_is_answered_with_the_known_ones() {
+    let problem = post(&World::new(), None, r#"{"status":"X","data":{}}"#)
+        .await
+        .unwrap_err();
+    for kind in operations::ALL {
+        assert!(
+            problem.faults[0].detail.contains(kind.name),
+            "{}",
+            problem.faults[0].detail
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_may_not_is_told_so() {
+    let world = World::new();
+    let mut limited = caller("los");
+    limited.operations = vec!["LOAN_DELETE".to_owned()];
+    let problem = world
+        .acceptor()
+        .accept(&limited, None, CLIENT.as_bytes())
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::OperationNotAllowed);
+    assert!(world.ledger.rows().is_empty());
+}
+
+#[tokio::test]
+async fn members_that_were_not_understood_come_back() {
+    let body = r#"{"status":"LOAN_DELETE","data":{"external_loan_id":"L","shoeSize":43},"trace/id":1}"#;
+    let accepted = post(&World::new(), None, body).await.unwrap();
+    assert_eq!(accepted.body()["ignored"], json!(["/data/shoeSize", "/trace~1id"]));
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
+    let world = World::new();
+    let first = post(&world, Some("k-1"), CLIENT).await.unwrap();
+    assert_eq!(first.tracking_id.id.get_version_num(), 8);
+    let reordered = r#"{"data":{"lastname":"B","externalId":"INC-1","activationDate":"01 January 2026","firstname":"J"},"status":"CLIENT_CREATE"}"#;
+    let again = post(&world, Some("k-1"), reordered).await.unwrap();
+    assert!(again.replayed && !first.replayed);
+    assert_eq!(again.body(), first.body());
+    assert_eq!(world.ledger.rows().len(), 1);
+    assert_eq!(world.queue.take().len(), 1, "the repeat's message is the same one");
+
+    let problem = post(&world, Some("k-1"), &CLIENT.replace("INC-1", "INC-2"))
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::IdempotencyKeyReused);
+    let other = world
+        .acceptor()
+        .accept(&caller("other"), Some("k-1"), CLIENT.as_bytes())
+        .await
+        .unwrap();
+    assert_ne!(other.tracking_id, first.tracking_id, "a key is its caller's own");
+    for key in ["", "a b", "\u{e9}", &"k".repeat(256)] {
+        let problem = post(&world, Some(key), CLIENT).await.unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::InvalidIdempotencyKey, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_a_row_whose_message_was_not_stored_is_taken_back() {
+    let world = World::on(MemoryLedger::default(), failing_queue());
+    let problem = post(&world, None, CLIENT).await.unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Unavailable);
+    assert_eq!(world.row().state, State::Cancelled);
+    assert!(world.row().expires_at.is_some());
+}
+
+#[tokio::test]
+async fn without_a_key_an_insert_that_may_arrive_late_finds_its_place_taken() {
+    let world = World::on(failing_ledger("insert", When::Before), MemoryQueue::default());
+    assert_eq!(
+        post(&world, None, CLIENT).await.unwrap_err().kind,
+        ProblemKind::Unavailable
+    );
+    assert_eq!(world.row().state, State::Cancelled);
+}
+
+#[tokio::test]
+async fn with_a_key_the_repeat_heals() {
+    let fails = AtomicUsize::new(1);
+    let queue = MemoryQueue::with_hook(Box::new(move |name| {
+        if fails.swap(0, Ordering::SeqCst) > 0 {
+            Err(queue::Error::new(name, "down"))
+        } else {
+            Ok(())
+        }
+    }));
+    let world = World::on(MemoryLedger::default(), queue);
+    assert_eq!(
+        post(&world, Some("k"), CLIENT).await.unwrap_err().kind,
+        ProblemKind::Unavailable
+    );
+    assert_eq!(world.row().state, State::Accepted, "it stays, for the repeat");
+    assert!(post(&world, Some("k"), CLIENT).await.unwrap().replayed);
+    assert_eq!(world.queue.take().len(), 1);
+}
+
+#[tokio::test]
+async fn an_unconfirmed_take_back_is_told_with_the_tracking_id() {
+    let world = World::on(failing_ledger("take_back", When::Before), failing_queue());
+    let problem = post(&world, None, CLIENT).await.unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::OutcomeUnknown);
+    let id = problem.tracking_id.as_ref().unwrap().to_string();
+    assert_eq!(problem.body()["tracking_id"], id);
+    let report = track(&world.ledger, &world.clock, &caller("los"), &id).await.unwrap();
+    assert_eq!(report.body["status"], "processing");
+}
+
+#[tokio::test]
+async fn a_row_that_a_worker_has_already_is_accepted() {
+    let world = World::new();
+    post(&world, None, CLIENT).await.unwrap();
+    let row = Row {
+        state: State::Running,
+        ..world.row()
+    };
+    world.ledger.put(row.clone());
+    let accepted = world.acceptor().unconfirmed(None, row, "lost".into()).await;
+    assert!(accepted.is_ok());
+    assert_eq!(world.row().state, State::Running);
+}

@@ -1,0 +1,80 @@
+//! The table of callers in DynamoDB. It is small and read whole.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::callers::{Caller, Error, Source, Token};
+use crate::digest::from_hex;
+
+/// The table of callers.
+#[derive(Clone, Debug)]
+pub struct CallersTable {
+    client: Client,
+    table: String,
+}
+
+impl CallersTable {
+    /// The table of this name.
+    pub fn new(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(config),
+            table: table.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for CallersTable {
+    async fn read(&self) -> Result<Vec<Caller>, Error> {
+        let mut callers = Vec::new();
+        let mut after = None;
+        loop {
+            let request = self
+                .client
+                .scan()
+                .table_name(&self.table)
+                .set_exclusive_start_key(after);
+            let answer = request.send().await.map_err(|error| Error(error.into()))?;
+            for item in answer.items() {
+                match to_caller(item) {
+                    Some(caller) => callers.push(caller),
+                    // One bad item harms only its own caller.
+                    None => tracing::error!(
+                        alarm = "unreadable_caller",
+                        "an item of the table of callers cannot be read"
+                    ),
+                }
+            }
+            after = answer.last_evaluated_key().cloned();
+            if after.is_none() {
+                return Ok(callers);
+            }
+        }
+    }
+}
+
+fn to_caller(item: &HashMap<String, AttributeValue>) -> Option<Caller> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    let list = |name: &str| item.get(name)?.as_l().ok();
+    Some(Caller {
+        id: text("id")?,
+        name: text("name")?,
+        salt: from_hex(&text("salt")?)?,
+        tokens: list("tokens")?.iter().map(to_token).collect::<Option<_>>()?,
+        operations: list("operations")?
+            .iter()
+            .map(|name| name.as_s().ok().cloned())
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn to_token(token: &AttributeValue) -> Option<Token> {
+    let token = token.as_m().ok()?;
+    Some(Token {
+        sha256: token.get("sha256")?.as_s().ok()?.to_ascii_lowercase(),
+        expires_at: token.get("expires_at")?.as_n().ok()?.parse().ok()?,
+    })
+}

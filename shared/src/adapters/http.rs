@@ -1,0 +1,223 @@
+//! Fineract over HTTP.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Response, redirect, retry};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::RwLock;
+
+use super::secrets::{Credentials, Source};
+use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
+
+/// Connections that rest longer are dropped: Fineract closes them after 60 s.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+/// How long connecting may take; the exchange's own limit holds besides.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+const TENANT_HEADER: &str = "Fineract-Platform-TenantId";
+const KEY_HEADER: &str = "Idempotency-Key";
+const FROM_CACHE_HEADER: &str = "x-served-from-cache";
+
+/// Where Fineract is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The base, such as `https://fineract.example/fineract-provider/api`, without a slash at its end.
+    pub base_url: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The operator's own certificate authorities as PEM, besides the public ones.
+    pub ca_pem: Option<String>,
+}
+
+/// The client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operator's certificate authorities cannot be read.
+    #[error("the configured CA is not a PEM certificate")]
+    Ca(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] reqwest::Error),
+    /// The tenant cannot be sent in a header.
+    #[error("the tenant cannot be sent in a header")]
+    Tenant,
+}
+
+/// Fineract over HTTP.
+pub struct HttpFineract {
+    client: Client,
+    base_url: String,
+    tenant: HeaderValue,
+    source: Box<dyn Source>,
+    credentials: RwLock<Option<Credentials>>,
+}
+
+impl HttpFineract {
+    /// A client for Fineract at this place.
+    pub fn new(place: Place, source: Box<dyn Source>) -> Result<Self, Error> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls(place.ca_pem.as_deref())?)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIME)
+            .pool_idle_timeout(IDLE_TIME)
+            .build()
+            .map_err(Error::Client)?;
+        let tenant = HeaderValue::from_str(&place.tenant).map_err(|_| Error::Tenant)?;
+        Ok(Self {
+            client,
+            base_url: place.base_url,
+            tenant,
+            source,
+            credentials: RwLock::new(None),
+        })
+    }
+
+    /// Reads the credentials ahead of the first exchange.
+    pub async fn warm(&self) {
+        self.credentials().await;
+    }
+
+    async fn credentials(&self) -> Option<Credentials> {
+        if let Some(credentials) = self.credentials.read().await.as_ref() {
+            return Some(credentials.clone());
+        }
+        match self.source.read().await {
+            Ok(credentials) => {
+                *self.credentials.write().await = Some(credentials.clone());
+                Some(credentials)
+            }
+            Err(error) => {
+                tracing::error!(
+                    alarm = "credentials_unreadable",
+                    error = &error as &dyn std::error::Error,
+                    "Fineract's credentials"
+                );
+                None
+            }
+        }
+    }
+
+    /// The whole exchange, within its limit.
+    async fn send(&self, request: Request, credentials: Credentials) -> Exchange {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut builder = self
+            .client
+            .request(method, format!("{}{}", self.base_url, request.path.as_str()))
+            .basic_auth(credentials.username, Some(credentials.password))
+            .header(TENANT_HEADER, self.tenant.clone())
+            .timeout(request.timeout);
+        if let Some(key) = request.key {
+            // A DELETE without this content type is stored by Fineract with every member null.
+            builder = builder
+                .header(KEY_HEADER, key)
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(body) = request.body {
+            builder = builder.body(body.to_string());
+        }
+        match builder.send().await {
+            Ok(response) => whole(response).await,
+            Err(error) => lost(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Fineract for HttpFineract {
+    async fn exchange(&self, request: Request) -> Exchange {
+        let Some(credentials) = self.credentials().await else {
+            return Exchange::NotSent;
+        };
+        let exchange = self.send(request, credentials).await;
+        if let Exchange::Answer(Answer { status: 401, .. }) = &exchange {
+            // They may have been changed: the next exchange reads them again.
+            *self.credentials.write().await = None;
+        }
+        exchange
+    }
+}
+
+async fn whole(mut response: Response) -> Exchange {
+    let status = response.status().as_u16();
+    let from_cache = response
+        .headers()
+        .get(FROM_CACHE_HEADER)
+        .is_some_and(|value| value == "true");
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => return Exchange::Lost(Loss::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => {
+                return Exchange::Answer(Answer {
+                    status,
+                    from_cache,
+                    body,
+                });
+            }
+            Err(error) => {
+                log(&error.without_url(), "an answer of Fineract's was cut off");
+                return Exchange::Lost(Loss::CutOff);
+            }
+        }
+    }
+}
+
+/// Only a failure to connect is certainly "nothing was sent".
+fn lost(error: reqwest::Error) -> Exchange {
+    let error = error.without_url();
+    log(&error, "an exchange with Fineract failed");
+    if error.is_connect() || error.is_builder() {
+        Exchange::NotSent
+    } else if error.is_timeout() {
+        Exchange::Lost(Loss::TimedOut)
+    } else {
+        Exchange::Lost(Loss::CutOff)
+    }
+}
+
+fn log(error: &reqwest::Error, what: &str) {
+    let mut chain = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::warn!(error = chain, "{what}");
+}
+
+fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(pem) = ca_pem {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            let certificate = certificate.map_err(|error| Error::Ca(error.into()))?;
+            roots.add(certificate).map_err(|error| Error::Ca(error.into()))?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(builder
+        .map_err(Error::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}

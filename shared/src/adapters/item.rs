@@ -1,0 +1,144 @@
+//! A row as an item of the table, and back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Map, Number, Value};
+
+use crate::json;
+use crate::row::Row;
+
+/// An item.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Members that are kept as JSON text, so that their digits stay as they are.
+const DOCUMENTS: [&str; 4] = ["data", "response", "failure", "history"];
+/// The parts of the key in the index of open operations; there while the row is open.
+pub(super) const OPEN_SHARD: &str = "open_shard";
+/// See [`OPEN_SHARD`].
+pub(super) const OPEN_KEY: &str = "open_key";
+
+/// An item is not a row.
+#[derive(Debug, thiserror::Error)]
+#[error("an item of the table is not a row: {0}")]
+pub(super) struct NotARow(String);
+
+/// A document as an attribute.
+pub(super) fn document(value: &impl serde::Serialize) -> AttributeValue {
+    AttributeValue::S(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// The item of a row.
+pub(super) fn of_row(row: &Row) -> Result<Item, NotARow> {
+    let Value::Object(members) = serde_json::to_value(row).map_err(|error| NotARow(error.to_string()))? else {
+        return Err(NotARow("not an object".to_owned()));
+    };
+    let mut item = Item::with_capacity(members.len() + 2);
+    for (name, member) in members {
+        let attribute = match member {
+            Value::Null => continue,
+            member if DOCUMENTS.contains(&name.as_str()) => document(&member),
+            Value::Bool(value) => AttributeValue::Bool(value),
+            Value::Number(value) => AttributeValue::N(value.to_string()),
+            Value::String(value) => AttributeValue::S(value),
+            Value::Array(_) | Value::Object(_) => return Err(NotARow(format!("{name} is no plain value"))),
+        };
+        item.insert(name, attribute);
+    }
+    if row.state.is_open() {
+        item.insert(OPEN_SHARD.to_owned(), AttributeValue::S(row.subject.shard()));
+        item.insert(OPEN_KEY.to_owned(), AttributeValue::S(row.open_key()));
+    }
+    Ok(item)
+}
+
+/// The row of an item.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is the SDK's and open")]
+pub(super) fn to_row(item: &Item) -> Result<Row, NotARow> {
+    let mut members = Map::with_capacity(item.len());
+    let mut data = Value::Null;
+    for (name, attribute) in item {
+        let member = match attribute {
+            AttributeValue::S(text) if name == "data" => {
+                // A caller's data is read as it was at the edge; no member name in it has a meaning of its own.
+                data = json::read(text.as_bytes()).map_err(|error| NotARow(error.to_string()))?;
+                Value::Null
+            }
+            AttributeValue::S(text) if DOCUMENTS.contains(&name.as_str()) => {
+                serde_json::from_str(text).map_err(|error| NotARow(format!("{name}: {error}")))?
+            }
+            AttributeValue::S(text) => Value::String(text.clone()),
+            AttributeValue::N(text) => Value::Number(
+                text.parse::<Number>()
+                    .map_err(|error| NotARow(format!("{name}: {error}")))?,
+            ),
+            AttributeValue::Bool(value) => Value::Bool(*value),
+            _ => return Err(NotARow(format!("{name} has a type that rows do not use"))),
+        };
+        members.insert(name.clone(), member);
+    }
+    let row: Row = serde_json::from_value(Value::Object(members)).map_err(|error| NotARow(error.to_string()))?;
+    Ok(Row { data, ..row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::failure::Failure;
+    use crate::pace::{Pace, Reason};
+    use crate::row::Try;
+    use crate::row::tests::row;
+    use crate::tracking::State;
+
+    fn back_and_forth(row: &Row) {
+        assert_eq!(&to_row(&of_row(row).unwrap()).unwrap(), row);
+    }
+
+    #[test]
+    fn a_row_is_read_back_as_it_was_written() {
+        let data = br#"{"principal":123456789.10,"note":"\u0000","$serde_json::private::Number":"x","deep":[[1e400]]}"#;
+        let open = Row {
+            data: json::read(data).unwrap(),
+            ..row()
+        };
+        back_and_forth(&open);
+        let at = Timestamp::from_micros(5);
+        let ended = Row {
+            state: State::Failed,
+            owner: Some("r.1".to_owned()),
+            lease_until: Some(at),
+            next_attempt_at: None,
+            reason: Some(Reason::AnswerLost),
+            pace: Some(Pace::Soon),
+            waits: 3,
+            maybe_sent: true,
+            target: Some(u64::MAX),
+            command_id: Some(1),
+            response: Some(serde_json::from_str("{\"a\":0.10}").unwrap()),
+            failure: Some(Failure::Fineract {
+                status: 403,
+                body: serde_json::json!({"x": [1]}),
+            }),
+            processed_at: Some(at),
+            expires_at: Some(-1),
+            history: vec![Try {
+                at,
+                verdict: "refused".to_owned(),
+                status: Some(403),
+                code: None,
+            }],
+            ..row()
+        };
+        back_and_forth(&ended);
+    }
+
+    #[test]
+    fn only_open_rows_stand_in_the_index() {
+        for state in State::ALL {
+            let item = of_row(&Row { state, ..row() }).unwrap();
+            assert_eq!(item.contains_key(OPEN_KEY), state.is_open(), "{state:?}");
+            assert_eq!(item.contains_key(OPEN_SHARD), state.is_open(), "{state:?}");
+        }
+    }
+}

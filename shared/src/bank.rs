@@ -1,0 +1,179 @@
+//! What an operation may ask Fineract before it makes its one mutating request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::{Clock, Timestamp};
+use crate::failure::Failure;
+use crate::fineract::{Exchange, Fineract, Method, Path, Request};
+use crate::operation::{Command, Stop};
+use crate::pace::{Pace, Reason, Wait};
+use crate::values::{ExternalId, Lender};
+use crate::verdict::{self, Found};
+
+/// How long a loan product is believed to be as it was read.
+const PRODUCTS_FRESH: Duration = Duration::from_secs(5 * 60);
+
+/// Values that belong to the deployment and not to the caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Deployment {
+    /// The office of new clients.
+    pub office_id: u64,
+    /// Their legal form: 1 a person, 2 an entity.
+    pub legal_form_id: u64,
+    /// The payment type under which Fineract keeps a UTR.
+    pub payment_type_id: u64,
+}
+
+/// How long calls may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// A lookup.
+    pub lookup: Duration,
+    /// A mutating call.
+    pub call: Duration,
+    /// What must be left of the run after a call, to write down what came of it.
+    pub reserve: Duration,
+}
+
+/// Fineract for one run of the worker.
+pub struct Bank<'a> {
+    /// The port.
+    pub fineract: &'a dyn Fineract,
+    /// Products that were read.
+    pub products: &'a Products,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// When the run ends.
+    pub deadline: Timestamp,
+    /// How long calls may take.
+    pub timeouts: Timeouts,
+    /// The deployment's values.
+    pub deployment: Deployment,
+}
+
+impl Bank<'_> {
+    /// The client with this external id, or Fineract's word that there is none.
+    pub async fn client(&self, id: &ExternalId) -> Result<Value, Stop> {
+        let client = self.read(Path::new("v1/clients/external-id").segment(id)).await?;
+        same_external_id(client, id)
+    }
+
+    /// The loan with this external id, or Fineract's word that there is none.
+    pub async fn loan(&self, id: &ExternalId) -> Result<Value, Stop> {
+        let loan = self.read(Path::new("v1/loans/external-id").segment(id)).await?;
+        same_external_id(loan, id)
+    }
+
+    /// The loan with its charges and tranches.
+    pub async fn whole_loan(&self, id: &ExternalId) -> Result<Value, Stop> {
+        let path = Path::new("v1/loans/external-id")
+            .segment(id)
+            .query("associations=charges,multiDisburseDetails");
+        same_external_id(self.read(path).await?, id)
+    }
+
+    /// The loan with this number of Fineract's.
+    pub async fn loan_by_number(&self, number: u64) -> Result<Value, Stop> {
+        self.read(Path::new("v1/loans").segment(number)).await
+    }
+
+    /// The loan product of this name with its charges, at most five minutes old.
+    pub async fn product(&self, lender: &Lender) -> Result<Arc<Value>, Stop> {
+        let now = self.clock.now();
+        if let Some(product) = self.products.fresh(lender, now) {
+            return Ok(product);
+        }
+        let list = self.read(Path::new("v1/loanproducts")).await?;
+        let named = |product: &&Value| product.get("name").and_then(Value::as_str) == Some(lender.as_str());
+        let Some(number) = list
+            .as_array()
+            .and_then(|list| list.iter().find(named))
+            .and_then(number_of)
+        else {
+            let message = format!("There is no loan product named {}.", lender.as_str());
+            return Err(Stop::Refused(Failure::gateway(
+                404,
+                "gateway.product-not-found",
+                message,
+            )));
+        };
+        let product = Arc::new(self.read(Path::new("v1/loanproducts").segment(number)).await?);
+        self.products.keep(lender, now, Arc::clone(&product));
+        Ok(product)
+    }
+
+    /// Makes the mutating request, under the operation's key.
+    pub async fn command(&self, command: &Command, key: String) -> Result<Exchange, Stop> {
+        self.enough_time_for(self.timeouts.call)?;
+        let request = Request {
+            method: command.method,
+            path: command.path.clone(),
+            key: Some(key),
+            body: command.body.clone(),
+            timeout: self.timeouts.call,
+        };
+        Ok(self.fineract.exchange(request).await)
+    }
+
+    /// Whether a mutating call may still be begun.
+    pub fn time_for_a_command(&self) -> Result<(), Stop> {
+        self.enough_time_for(self.timeouts.call)
+    }
+
+    async fn read(&self, path: Path) -> Result<Value, Stop> {
+        self.enough_time_for(self.timeouts.lookup)?;
+        let request = Request {
+            method: Method::Get,
+            path,
+            key: None,
+            body: None,
+            timeout: self.timeouts.lookup,
+        };
+        match verdict::of_lookup(&self.fineract.exchange(request).await) {
+            Found::Yes(body) => Ok(body),
+            Found::No(failure) => Err(Stop::NotFound(failure)),
+            Found::NotYet(wait) => Err(Stop::NotYet(wait)),
+        }
+    }
+
+    fn enough_time_for(&self, timeout: Duration) -> Result<(), Stop> {
+        if self.deadline.since(self.clock.now()) < timeout + self.timeouts.reserve {
+            return Err(Stop::NotYet(Wait::new(Pace::Next, Reason::OutOfTime)));
+        }
+        Ok(())
+    }
+}
+
+/// A number that Fineract gave to something: its member `id`.
+pub fn number_of(thing: &Value) -> Option<u64> {
+    thing.get("id").and_then(Value::as_u64)
+}
+
+/// An answer about something else than what was asked for is never built upon.
+fn same_external_id(thing: Value, id: &ExternalId) -> Result<Value, Stop> {
+    if thing.get("externalId").and_then(Value::as_str) == Some(id.as_str()) {
+        return Ok(thing);
+    }
+    Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)))
+}
+
+/// Loan products that were read, kept between runs.
+#[derive(Debug, Default)]
+pub struct Products(Mutex<Vec<(String, Timestamp, Arc<Value>)>>);
+
+impl Products {
+    fn fresh(&self, lender: &Lender, now: Timestamp) -> Option<Arc<Value>> {
+        let products = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, read_at, product) = products.iter().find(|(name, ..)| name == lender.as_str())?;
+        (now.since(*read_at) < PRODUCTS_FRESH).then(|| Arc::clone(product))
+    }
+
+    fn keep(&self, lender: &Lender, now: Timestamp, product: Arc<Value>) {
+        let mut products = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        products.retain(|(name, ..)| name != lender.as_str());
+        products.push((lender.as_str().to_owned(), now, product));
+    }
+}

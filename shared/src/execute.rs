@@ -1,0 +1,309 @@
+//! Executing an operation: a message wakes a subject, a claim takes the lease, one request is made, its outcome is
+//! written down.
+
+use std::error::Error;
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::bank::{Bank, Deployment, Products, Timeouts};
+use crate::clock::{Clock, Timestamp};
+use crate::digest::Entropy;
+use crate::fineract::Fineract;
+use crate::ledger::{self, Claim, Claimed, Ledger, Written};
+use crate::operation::{Case, Kind, Reading, Stop};
+use crate::pace::{CLIENT_GRACE, Pace, Reason, WAIT_MAX, Wait};
+use crate::queue::{Message, Queue, Received};
+use crate::row::{Row, first_before};
+use crate::settle::{Outcome, settlement, too_large};
+use crate::subject::Subject;
+use crate::tracking::State;
+use crate::values::Rules;
+use crate::verdict::{self, Verdict};
+
+/// How long a message rests when the ledger did not answer.
+const LEDGER_PAUSE: Duration = Duration::from_secs(5);
+
+/// What executing needs.
+pub struct Executor<'a> {
+    /// The table of operations.
+    pub ledger: &'a dyn Ledger,
+    /// The queue.
+    pub queue: &'a dyn Queue,
+    /// Fineract.
+    pub fineract: &'a dyn Fineract,
+    /// Loan products that were read.
+    pub products: &'a Products,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// Random numbers, to spread waits.
+    pub entropy: &'a dyn Entropy,
+    /// What decides about values.
+    pub rules: &'a Rules,
+    /// The deployment's values.
+    pub deployment: Deployment,
+    /// How long calls may take.
+    pub timeouts: Timeouts,
+    /// How long a claim holds.
+    pub lease: Duration,
+    /// How long results are kept.
+    pub retention: Duration,
+}
+
+/// One run of the worker.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its request id.
+    pub request_id: String,
+    /// When it is stopped.
+    pub deadline: Timestamp,
+}
+
+/// What becomes of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is done with.
+    Done,
+    /// It comes back.
+    Again,
+}
+
+/// Where an operation stands after it was taken up, or was not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Ended,
+    /// Open, and not to be touched before that time.
+    OpenUntil(Timestamp),
+}
+
+impl Executor<'_> {
+    /// Handles one message.
+    pub async fn handle(&self, message: &Received, run: &Run) -> Reply {
+        let Some(Message { id, .. }) = Message::read(&message.body) else {
+            tracing::error!(alarm = "unreadable_message", message_id = %message.message_id, "a message cannot be read");
+            return self.bury(message).await;
+        };
+        match self.wake(id, message, run).await {
+            Ok(Some(Standing::Ended)) => Reply::Done,
+            Ok(Some(Standing::OpenUntil(next))) => self.put_off(message, next.since(self.clock.now())).await,
+            Ok(None) => {
+                tracing::error!(alarm = "operation_missing", operation_id = %id, "a message about no operation");
+                self.bury(message).await
+            }
+            Err(error) => {
+                tracing::error!(operation_id = %id, error = &error as &dyn Error, "the ledger failed; the message comes back");
+                self.put_off(message, LEDGER_PAUSE).await
+            }
+        }
+    }
+
+    /// A message wakes its subject: what goes first there is taken up, be it the message's own operation or not.
+    async fn wake(&self, id: Uuid, message: &Received, run: &Run) -> Result<Option<Standing>, ledger::Error> {
+        let Some(mut own) = self.ledger.get(id).await? else {
+            return Ok(None);
+        };
+        if !own.state.is_open() {
+            return Ok(Some(Standing::Ended));
+        }
+        let sequence = message.original_sequence(id).filter(|_| own.queue_seq.is_none());
+        own.queue_seq = own.queue_seq.or_else(|| sequence.map(str::to_owned));
+        let Some(first) = first_before(self.ledger, &own).await? else {
+            return self.take_up(&own, sequence, message, run).await.map(Some);
+        };
+        if let Some(sequence) = sequence {
+            self.ledger.note_sequence(id, sequence).await?;
+        }
+        tracing::info!(operation_id = %id, first = %first.id, "an earlier operation on the subject goes first");
+        let standing = match self.take_up(&first, None, message, run).await? {
+            Standing::Ended => Standing::OpenUntil(self.clock.now()),
+            open @ Standing::OpenUntil(_) => open,
+        };
+        Ok(Some(standing))
+    }
+
+    async fn take_up(
+        &self,
+        row: &Row,
+        sequence: Option<&str>,
+        message: &Received,
+        run: &Run,
+    ) -> Result<Standing, ledger::Error> {
+        let now = self.clock.now();
+        if !claimable(row, now) {
+            if let Some(sequence) = sequence {
+                self.ledger.note_sequence(row.id, sequence).await?;
+            }
+            return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now)));
+        }
+        let claim = Claim {
+            owner: format!("{}.{}", run.request_id, message.receives),
+            now,
+            lease: self.lease,
+            receipt: message.receipt.clone(),
+            queue_seq: sequence.map(str::to_owned),
+        };
+        let before = match self.ledger.claim(row.id, &claim).await? {
+            Claimed::Won(before) => before,
+            Claimed::NotNow(row) => return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))),
+            Claimed::Ended(_) => return Ok(Standing::Ended),
+            Claimed::Missing => return Ok(Standing::Ended),
+        };
+        let Some(outcome) = self.attempt(&before, &claim.owner, run).await? else {
+            tracing::warn!(operation_id = %before.id, "the lease went to another run");
+            return Ok(Standing::OpenUntil(now.after(self.lease)));
+        };
+        self.settle(&before, &claim.owner, outcome).await
+    }
+
+    async fn settle(&self, before: &Row, owner: &str, outcome: Outcome) -> Result<Standing, ledger::Error> {
+        let now = self.clock.now();
+        let mut chance = [0];
+        self.entropy.fill(&mut chance);
+        let status = outcome.status;
+        let settlement = settlement(before, outcome, now, self.retention, chance[0]);
+        let written = self.ledger.settle(before.id, owner, &settlement).await?;
+        let alarm = settlement.reason.filter(|reason| reason.alarms());
+        tracing::info!(
+            operation_id = %before.id,
+            operation = before.operation,
+            state = settlement.state.as_str(),
+            reason = settlement.reason.map(tracing::field::debug),
+            alarm = alarm.map(tracing::field::debug),
+            fineract_status = status,
+            code = settlement.failure.as_ref().and_then(|failure| failure.code()),
+            attempts = before.attempts + 1,
+            written = written == Written::Done,
+            "a run ended"
+        );
+        match (written, settlement.next_attempt_at) {
+            (Written::NotOwner, _) => Ok(Standing::OpenUntil(now.after(self.lease))),
+            (Written::Done, None) => Ok(Standing::Ended),
+            (Written::Done, Some(next)) => Ok(Standing::OpenUntil(next)),
+        }
+    }
+
+    /// One try. Nothing comes of it if the lease went to another run before the request was made.
+    async fn attempt(&self, row: &Row, owner: &str, run: &Run) -> Result<Option<Outcome>, ledger::Error> {
+        let operator = || Outcome::without_request(Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)));
+        let data = match &row.data {
+            Value::Object(data) => data,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                return Ok(Some(operator()));
+            }
+        };
+        let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, self.rules).ok());
+        // It was understood when it was accepted: this program is another version, or another configuration.
+        let Some(Reading { operation, .. }) = reading else {
+            return Ok(Some(operator()));
+        };
+        let bank = Bank {
+            fineract: self.fineract,
+            products: self.products,
+            clock: self.clock,
+            deadline: run.deadline,
+            timeouts: self.timeouts,
+            deployment: self.deployment,
+        };
+        let case = Case {
+            id: row.id,
+            target: row.target,
+        };
+        let command = match operation.prepare(&bank, &case).await {
+            Ok(command) => command,
+            Err(stop) => return Ok(Some(self.stopped(row, stop).await)),
+        };
+        if let Err(stop) = bank.time_for_a_command() {
+            return Ok(Some(self.stopped(row, stop).await));
+        }
+        if let Some(target) = command.target
+            && row.target != Some(target)
+            && self.ledger.note_target(row.id, owner, target).await? == Written::NotOwner
+        {
+            return Ok(None);
+        }
+        let outcome = match bank.command(&command, row.key()).await {
+            Ok(exchange) => {
+                let verdict = match verdict::of_command(&exchange, &command.expected, row.maybe_sent) {
+                    Verdict::Refused(failure) => Verdict::Refused(too_large(failure)),
+                    verdict @ (Verdict::Applied(_)
+                    | Verdict::Pending { .. }
+                    | Verdict::NotYet(_)
+                    | Verdict::Unknown(_)) => verdict,
+                };
+                Outcome::of_exchange(&exchange, verdict)
+            }
+            Err(stop) => self.stopped(row, stop).await,
+        };
+        Ok(Some(outcome))
+    }
+
+    /// What a preparation that led to no request says about the operation.
+    ///
+    /// Once a request may have reached Fineract, what lookups find no longer says that nothing was applied: somebody may
+    /// have changed it since.
+    async fn stopped(&self, row: &Row, stop: Stop) -> Outcome {
+        let lost = || Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost));
+        let verdict = match stop {
+            Stop::NotYet(wait) => Verdict::NotYet(wait),
+            _ if row.maybe_sent => lost(),
+            Stop::Refused(failure) | Stop::NotFound(failure) => Verdict::Refused(too_large(failure)),
+            Stop::ClientNotFound { failure, client } => {
+                if self.client_may_come(row, &client).await {
+                    Verdict::NotYet(Wait::new(Pace::Client, Reason::ClientNotFoundYet))
+                } else {
+                    Verdict::Refused(too_large(failure))
+                }
+            }
+        };
+        Outcome::without_request(verdict)
+    }
+
+    /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client that was
+    /// accepted earlier is open.
+    async fn client_may_come(&self, row: &Row, client: &Subject) -> bool {
+        if self.clock.now().since(row.accepted_at) < CLIENT_GRACE {
+            return true;
+        }
+        match self.ledger.open_on(client).await {
+            Ok(open) => open.iter().any(|entry| entry.accepted_at < row.accepted_at),
+            Err(error) => {
+                tracing::error!(operation_id = %row.id, error = &error as &dyn Error, "the index could not be read");
+                true
+            }
+        }
+    }
+
+    async fn put_off(&self, message: &Received, wait: Duration) -> Reply {
+        if let Err(error) = self.queue.put_off(&message.receipt, wait.min(WAIT_MAX)).await {
+            // It comes back all the same, when its visibility ends.
+            tracing::warn!(error = &error as &dyn Error, "a message could not be put off");
+        }
+        Reply::Again
+    }
+
+    async fn bury(&self, message: &Received) -> Reply {
+        match self.queue.bury(message).await {
+            Ok(()) => Reply::Done,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn Error,
+                    "a message could not be moved to the dead letters"
+                );
+                Reply::Again
+            }
+        }
+    }
+}
+
+/// Whether the state is one in which a worker may take an operation up at this time.
+pub fn claimable(row: &Row, now: Timestamp) -> bool {
+    match row.state {
+        State::Accepted => true,
+        State::Running | State::Waiting | State::PendingApproval => row.next_attempt_at.is_none_or(|next| next <= now),
+        State::Succeeded | State::Failed | State::Cancelled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Why an operation was not applied, as its caller is told.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::fineract::{code_of, first_error};
+
+/// A refusal: Fineract's, or the gateway's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// Fineract answered with an error.
+    Fineract {
+        /// HTTP status.
+        status: u16,
+        /// Fineract's error body.
+        body: Value,
+    },
+    /// The gateway itself refused.
+    Gateway {
+        /// The HTTP status that says it best.
+        status: u16,
+        /// A code that begins with `gateway.`.
+        code: String,
+        /// One sentence.
+        message: String,
+    },
+}
+
+impl Failure {
+    /// A refusal of the gateway's own; `code` begins with `gateway.`.
+    pub fn gateway(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self::Gateway {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Fineract { status, .. } | Self::Gateway { status, .. } => *status,
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Fineract { body, .. } => code_of(body),
+            Self::Gateway { code, .. } => Some(code),
+        }
+    }
+
+    /// `failure_response`: Fineract's error body, or one of its shape.
+    pub fn response(&self) -> Value {
+        match self {
+            Self::Fineract { body, .. } => body.clone(),
+            Self::Gateway { status, code, message } => json!({
+                "httpStatusCode": status.to_string(),
+                "errors": [{"defaultUserMessage": message, "userMessageGlobalisationCode": code}],
+            }),
+        }
+    }
+
+    /// `error_message`, as documented.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Fineract { status, .. } => format!("Fineract returned {status}"),
+            Self::Gateway { message, .. } => format!("Gateway refused: {message}"),
+        }
+    }
+
+    /// `error`: the code, the most specific sentence, the parameter.
+    pub fn error(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("code".to_owned(), self.code().into());
+        match self {
+            Self::Gateway { message, .. } => {
+                error.insert("message".to_owned(), message.as_str().into());
+            }
+            Self::Fineract { body, .. } => {
+                let specific = first_error(body).unwrap_or(body);
+                error.insert(
+                    "message".to_owned(),
+                    sentence(specific).or_else(|| sentence(body)).into(),
+                );
+                if let Some(parameter) = text(specific, "parameterName") {
+                    error.insert("parameter".to_owned(), parameter.into());
+                }
+            }
+        }
+        error.insert("retryable".to_owned(), false.into());
+        Value::Object(error)
+    }
+}
+
+fn text<'a>(error: &'a Value, member: &str) -> Option<&'a str> {
+    error
+        .get(member)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+/// Newer releases shift the sentence of some errors from `defaultUserMessage` into `developerMessage` and leave a
+/// single word behind.
+fn sentence(error: &Value) -> Option<&str> {
+    let message = text(error, "defaultUserMessage");
+    message
+        .filter(|message| message.contains(' '))
+        .or_else(|| text(error, "developerMessage"))
+        .or(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_members_and_the_specific_error() {
+        let body = json!({"httpStatusCode": "403", "userMessageGlobalisationCode": "validation.msg.domain.rule.violation",
+            "defaultUserMessage": "Errors contain reason for domain rule violation.",
+            "errors": [{"developerMessage": "dev", "defaultUserMessage": "Too much money.",
+                "userMessageGlobalisationCode": "error.msg.loan.x", "parameterName": "amount"}]});
+        let failure = Failure::Fineract {
+            status: 403,
+            body: body.clone(),
+        };
+        assert_eq!(failure.message(), "Fineract returned 403");
+        assert_eq!(failure.response(), body);
+        let expected = json!({"code": "error.msg.loan.x", "message": "Too much money.", "parameter": "amount",
+            "retryable": false});
+        assert_eq!(failure.error(), expected);
+    }
+
+    #[test]
+    fn a_shifted_sentence_is_found() {
+        let body = json!({"userMessageGlobalisationCode": "a", "errors": [{"developerMessage": "The sentence itself.",
+            "defaultUserMessage": "externalId", "userMessageGlobalisationCode": "b"}]});
+        assert_eq!(
+            Failure::Fineract { status: 403, body }.error()["message"],
+            "The sentence itself."
+        );
+    }
+
+    #[test]
+    fn a_refusal_of_the_gateway_has_fineracts_shape() {
+        let failure = Failure::gateway(404, "gateway.product-not-found", "There is no such product.");
+        assert_eq!(failure.message(), "Gateway refused: There is no such product.");
+        let expected = json!({"httpStatusCode": "404", "errors": [{"defaultUserMessage": "There is no such product.",
+            "userMessageGlobalisationCode": "gateway.product-not-found"}]});
+        assert_eq!(failure.response(), expected);
+    }
+}

@@ -1,0 +1,170 @@
+//! The port to the table of operations. Every write names the state it starts from.
+
+pub mod memory;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::failure::Failure;
+use crate::pace::{Pace, Reason};
+use crate::row::{Open, Row, Try};
+use crate::subject::Subject;
+use crate::tracking::State;
+
+/// The table could not be read or written, or it is not known whether the write was done.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger did not answer: {what}")]
+pub struct Error {
+    /// What was tried.
+    pub what: &'static str,
+    /// The cause.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Error {
+    /// A failure of what was tried.
+    pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            what,
+            source: source.into(),
+        }
+    }
+}
+
+/// What became of an insert.
+#[derive(Debug)]
+pub enum Inserted {
+    /// It was done, by this call or by an earlier try of it.
+    New,
+    /// The id is taken.
+    Exists(Box<Row>),
+}
+
+/// A worker's claim.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The run that claims: its request id and receive count.
+    pub owner: String,
+    /// Now.
+    pub now: Timestamp,
+    /// How long the lease lasts.
+    pub lease: Duration,
+    /// The handle of the message in flight.
+    pub receipt: String,
+    /// The queue's sequence number, if the message is the operation's original one.
+    pub queue_seq: Option<String>,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The lease is ours; the row as it was before.
+    Won(Box<Row>),
+    /// The operation is open, but held by another run or not due yet.
+    NotNow(Box<Row>),
+    /// The operation has ended.
+    Ended(Box<Row>),
+    /// There is no such operation.
+    Missing,
+}
+
+/// The end of a run: what the row becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    /// The next state.
+    pub state: State,
+    /// When it is to be tried again, if it is open.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why it waits.
+    pub reason: Option<Reason>,
+    /// The pace of the wait.
+    pub pace: Option<Pace>,
+    /// How many waits in a row had it.
+    pub waits: u32,
+    /// See [`Row::maybe_sent`].
+    pub maybe_sent: bool,
+    /// Fineract's number of the held command.
+    pub command_id: Option<u64>,
+    /// Fineract's answer.
+    pub response: Option<Value>,
+    /// Whether only its ids are kept.
+    pub truncated: bool,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// When it ended.
+    pub processed_at: Option<Timestamp>,
+    /// When it may be forgotten.
+    pub expires_at: Option<i64>,
+    /// The tries.
+    pub history: Vec<Try>,
+}
+
+/// What became of a write that only the owner of the lease may make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It was done, by this call or by an earlier try of it.
+    Done,
+    /// The lease is another's.
+    NotOwner,
+}
+
+/// What became of taking back a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// It will not be executed: it is cancelled, or was never stored.
+    Done,
+    /// It is on its way: a worker has it.
+    OnItsWay,
+}
+
+/// A part of the index of open operations.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The entries, in order of subject and acceptance.
+    pub entries: Vec<Open>,
+    /// Where to go on, if there is more.
+    pub next: Option<String>,
+}
+
+/// The table of operations.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Stores a new row, unless its id is taken by one that has not expired.
+    async fn insert(&self, row: &Row, now: Timestamp) -> Result<Inserted, Error>;
+
+    /// The row, as it is now.
+    async fn get(&self, id: Uuid) -> Result<Option<Row>, Error>;
+
+    /// The rows that there are, as they are now.
+    async fn get_all(&self, ids: &[Uuid]) -> Result<Vec<Row>, Error>;
+
+    /// The open operations on a subject, from an index that may be a little behind.
+    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error>;
+
+    /// A part of a shard of that index.
+    async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error>;
+
+    /// Takes the lease, if the operation is open, due, and not held by a live run.
+    async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error>;
+
+    /// Stores the queue's sequence number of the original message, if none is stored.
+    async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error>;
+
+    /// Stores Fineract's number of what is about to be addressed.
+    async fn note_target(&self, id: Uuid, owner: &str, target: u64) -> Result<Written, Error>;
+
+    /// Ends a run.
+    async fn settle(&self, id: Uuid, owner: &str, settlement: &Settlement) -> Result<Written, Error>;
+
+    /// Takes back a row that its caller gets no tracking id for: writes it as cancelled where it is still as its insert
+    /// left it, or is not stored, so that a late insert finds the place taken.
+    async fn take_back(&self, cancelled: &Row) -> Result<TakenBack, Error>;
+
+    /// Notes that an overdue operation's message is sent again, if nobody else did since `seen`.
+    async fn note_resend(&self, seen: &Row, resend_after: Timestamp) -> Result<Written, Error>;
+}

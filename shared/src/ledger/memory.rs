@@ -1,0 +1,231 @@
+//! The table of operations in memory: the twin that tests run on.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written};
+use crate::clock::Timestamp;
+use crate::execute::claimable;
+use crate::row::{Open, Row};
+use crate::subject::Subject;
+use crate::tracking::State;
+
+/// Called before and after each write or read, by its name; an error stands for a lost call or a lost answer.
+pub type Hook = Box<dyn Fn(&'static str, When) -> Result<(), Error> + Send + Sync>;
+
+/// On which side of the effect a hook is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Nothing was done yet.
+    Before,
+    /// It was done, and its answer is about to be given.
+    After,
+}
+
+/// Operations in memory.
+#[derive(Default)]
+pub struct MemoryLedger {
+    rows: Mutex<BTreeMap<Uuid, Row>>,
+    hook: Option<Hook>,
+}
+
+impl MemoryLedger {
+    /// A ledger whose calls go through a hook.
+    pub fn with_hook(hook: Hook) -> Self {
+        Self {
+            rows: Mutex::default(),
+            hook: Some(hook),
+        }
+    }
+
+    /// Every row, as it is now.
+    pub fn rows(&self) -> Vec<Row> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Puts a row there, whatever stands in its place.
+    pub fn put(&self, row: Row) {
+        self.lock().insert(row.id, row);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call<T>(&self, name: &'static str, effect: impl FnOnce(&mut BTreeMap<Uuid, Row>) -> T) -> Result<T, Error> {
+        let hook = |when| self.hook.as_ref().map_or(Ok(()), |hook| hook(name, when));
+        hook(When::Before)?;
+        let result = effect(&mut self.lock());
+        hook(When::After)?;
+        Ok(result)
+    }
+}
+
+fn entry(row: &Row) -> Open {
+    Open {
+        id: row.id,
+        subject: row.subject.clone(),
+        accepted_at: row.accepted_at,
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn insert(&self, row: &Row, now: Timestamp) -> Result<Inserted, Error> {
+        self.call("insert", |rows| {
+            match rows.get(&row.id).filter(|earlier| !earlier.expired(now)) {
+                Some(earlier) if earlier.nonce == row.nonce => Inserted::New,
+                Some(earlier) => Inserted::Exists(Box::new(earlier.clone())),
+                None => {
+                    rows.insert(row.id, row.clone());
+                    Inserted::New
+                }
+            }
+        })
+    }
+
+    async fn get(&self, id: Uuid) -> Result<Option<Row>, Error> {
+        self.call("get", |rows| rows.get(&id).cloned())
+    }
+
+    async fn get_all(&self, ids: &[Uuid]) -> Result<Vec<Row>, Error> {
+        self.call("get_all", |rows| {
+            ids.iter().filter_map(|id| rows.get(id).cloned()).collect()
+        })
+    }
+
+    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
+        self.call("open_on", |rows| {
+            rows.values()
+                .filter(|row| row.state.is_open() && row.subject == *subject)
+                .map(entry)
+                .collect()
+        })
+    }
+
+    async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
+        self.call("open_in", |rows| {
+            let open = rows
+                .values()
+                .filter(|row| row.state.is_open() && row.subject.shard() == shard);
+            Page {
+                entries: open.map(entry).collect(),
+                next: None,
+            }
+        })
+    }
+
+    async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error> {
+        self.call("claim", |rows| {
+            let Some(row) = rows.get_mut(&id) else {
+                return Claimed::Missing;
+            };
+            if !row.state.is_open() {
+                return Claimed::Ended(Box::new(row.clone()));
+            }
+            if !claimable(row, claim.now) {
+                return Claimed::NotNow(Box::new(row.clone()));
+            }
+            let before = row.clone();
+            let until = claim.now.after(claim.lease);
+            row.state = State::Running;
+            row.owner = Some(claim.owner.clone());
+            row.attempts += 1;
+            row.maybe_sent = true;
+            row.lease_until = Some(until);
+            row.next_attempt_at = Some(until);
+            row.receipt = Some(claim.receipt.clone());
+            row.key_first_sent_at = row.key_first_sent_at.or(Some(claim.now));
+            row.queue_seq = row.queue_seq.take().or_else(|| claim.queue_seq.clone());
+            Claimed::Won(Box::new(before))
+        })
+    }
+
+    async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {
+        self.call("note_sequence", |rows| {
+            if let Some(row) = rows.get_mut(&id) {
+                row.queue_seq.get_or_insert_with(|| sequence.to_owned());
+            }
+        })
+    }
+
+    async fn note_target(&self, id: Uuid, owner: &str, target: u64) -> Result<Written, Error> {
+        self.call("note_target", |rows| match rows.get_mut(&id) {
+            Some(row) if row.state == State::Running && row.owner.as_deref() == Some(owner) => {
+                row.target = Some(target);
+                Written::Done
+            }
+            _ => Written::NotOwner,
+        })
+    }
+
+    async fn settle(&self, id: Uuid, owner: &str, settlement: &Settlement) -> Result<Written, Error> {
+        let Settlement {
+            state,
+            next_attempt_at,
+            reason,
+            pace,
+            waits,
+            maybe_sent,
+            command_id,
+            response,
+            truncated,
+            failure,
+            processed_at,
+            expires_at,
+            history,
+        } = settlement.clone();
+        self.call("settle", |rows| match rows.get_mut(&id) {
+            Some(row) if row.owner.as_deref() == Some(owner) && row.state != State::Running => Written::Done,
+            Some(row) if row.owner.as_deref() == Some(owner) => {
+                let before = row.clone();
+                *row = Row {
+                    state,
+                    lease_until: None,
+                    receipt: None,
+                    next_attempt_at,
+                    reason,
+                    pace,
+                    waits,
+                    maybe_sent,
+                    command_id,
+                    response,
+                    truncated,
+                    failure,
+                    processed_at,
+                    expires_at,
+                    history,
+                    ..before
+                };
+                Written::Done
+            }
+            _ => Written::NotOwner,
+        })
+    }
+
+    async fn take_back(&self, cancelled: &Row) -> Result<TakenBack, Error> {
+        self.call("take_back", |rows| match rows.get(&cancelled.id) {
+            Some(row) if row.nonce != cancelled.nonce => TakenBack::OnItsWay,
+            Some(row) if row.state == State::Cancelled => TakenBack::Done,
+            Some(row) if row.state != State::Accepted => TakenBack::OnItsWay,
+            _ => {
+                rows.insert(cancelled.id, cancelled.clone());
+                TakenBack::Done
+            }
+        })
+    }
+
+    async fn note_resend(&self, seen: &Row, resend_after: Timestamp) -> Result<Written, Error> {
+        self.call("note_resend", |rows| match rows.get_mut(&seen.id) {
+            Some(row) if row.state == seen.state && row.sends == seen.sends && row.attempts == seen.attempts => {
+                row.sends += 1;
+                row.resend_after = Some(resend_after);
+                Written::Done
+            }
+            _ => Written::NotOwner,
+        })
+    }
+}

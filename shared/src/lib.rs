@@ -1,0 +1,36 @@
+//! Operate and Track for Apache Fineract: what the functions share.
+//!
+//! In reading order: `operation` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
+//! `track`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; the `adapters`.
+
+pub mod accept;
+pub mod adapters;
+pub mod bank;
+pub mod callers;
+pub mod clock;
+pub mod digest;
+pub mod execute;
+pub mod failure;
+pub mod fields;
+pub mod fineract;
+pub mod json;
+pub mod ledger;
+mod loan_terms;
+pub mod logging;
+pub mod operation;
+pub mod operations;
+pub mod pace;
+pub mod problem;
+pub mod queue;
+pub mod reply;
+pub mod row;
+pub mod settings;
+pub mod settle;
+pub mod subject;
+pub mod sweep;
+#[cfg(test)]
+mod testing;
+pub mod track;
+pub mod tracking;
+pub mod values;
+pub mod verdict;

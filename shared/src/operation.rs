@@ -1,0 +1,208 @@
+//! What an operation is: everything that must be known about it stands in one place.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::bank::Bank;
+use crate::failure::Failure;
+use crate::fields::{Fault, Fields};
+use crate::fineract::{Method, Path};
+use crate::operations;
+use crate::pace::Wait;
+use crate::subject::Subject;
+use crate::values::Rules;
+use crate::verdict::Expected;
+
+/// How Fineract is told to read the dates that the gateway writes.
+pub const DATE_FORMAT: &str = "dd MMMM yyyy";
+/// How Fineract is told to read the numbers and month names that the gateway writes.
+pub const LOCALE: &str = "en";
+
+/// One operation: its name, its data, the client or loan it is about, the one request that it makes.
+pub trait Operation: Sized + Send + Sync + 'static {
+    /// The word that callers send as `status`.
+    const NAME: &'static str;
+    /// What it does, in one sentence.
+    const SUMMARY: &'static str;
+    /// An example of its data.
+    const EXAMPLE: &'static str;
+
+    /// Reads the data; faults are left with `fields`.
+    fn parse(fields: &mut Fields<'_>) -> Option<Self>;
+
+    /// What it changes, and so what it keeps its place in line for.
+    fn subject(&self) -> Subject;
+
+    /// Prepares the one mutating request, looking up what it needs.
+    fn prepare(&self, bank: &Bank<'_>, case: &Case) -> impl Future<Output = Result<Command, Stop>> + Send;
+}
+
+/// What the row knows that an operation's data does not.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The operation's UUID.
+    pub id: Uuid,
+    /// Fineract's number of what an earlier try addressed.
+    pub target: Option<u64>,
+}
+
+/// The one mutating request of an operation.
+#[derive(Clone)]
+pub struct Command {
+    /// The method.
+    pub method: Method,
+    /// The path with its query.
+    pub path: Path,
+    /// The body.
+    pub body: Option<Value>,
+    /// What the answer must name.
+    pub expected: Expected,
+    /// Fineract's number of what is addressed, to be stored before the request is made.
+    pub target: Option<u64>,
+}
+
+/// Why there is no request.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// Fineract does not have what the operation is about.
+    NotFound(Failure),
+    /// Refused without a request.
+    Refused(Failure),
+    /// Not now.
+    NotYet(Wait),
+    /// The client of a new loan is not there (yet).
+    ClientNotFound {
+        /// What Fineract said.
+        failure: Failure,
+        /// The client, whose creation may be on its way.
+        client: Subject,
+    },
+}
+
+impl Stop {
+    /// "Not found" as the final word: nothing that is on its way will change it.
+    #[must_use]
+    pub fn final_if_not_found(self) -> Self {
+        match self {
+            Self::NotFound(failure) => Self::Refused(failure),
+            stop @ (Self::Refused(_) | Self::NotYet(_) | Self::ClientNotFound { .. }) => stop,
+        }
+    }
+}
+
+/// A body for Fineract: what is absent is left out, locale and date format are always there.
+pub struct Body(Map<String, Value>);
+
+impl Body {
+    /// An empty body.
+    pub fn new() -> Self {
+        Self(Map::new())
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a member, if there is a value.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// The body, with the date format and the locale.
+    pub fn finish(self) -> Value {
+        Value::Object(self.with("dateFormat", DATE_FORMAT).with("locale", LOCALE).0)
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+type Prepared<'a> = Pin<Box<dyn Future<Output = Result<Command, Stop>> + Send + 'a>>;
+
+/// An operation whose kind is known only at run time.
+pub trait AnyOperation: Send + Sync {
+    /// See [`Operation::subject`].
+    fn subject(&self) -> Subject;
+    /// See [`Operation::prepare`].
+    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a>;
+}
+
+impl<T: Operation> AnyOperation for T {
+    fn subject(&self) -> Subject {
+        Operation::subject(self)
+    }
+
+    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a> {
+        Box::pin(Operation::prepare(self, bank, case))
+    }
+}
+
+/// A kind of operation: a row of the table in [`operations`].
+pub struct Kind {
+    /// The word that callers send as `status`.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// An example of its data, as JSON.
+    pub example: &'static str,
+    parse: fn(&mut Fields<'_>) -> Option<Box<dyn AnyOperation>>,
+}
+
+impl Kind {
+    /// The row of an operation.
+    pub const fn of<T: Operation>() -> Self {
+        fn parse<T: Operation>(fields: &mut Fields<'_>) -> Option<Box<dyn AnyOperation>> {
+            T::parse(fields).map(|operation| Box::new(operation) as Box<dyn AnyOperation>)
+        }
+        Self {
+            name: T::NAME,
+            summary: T::SUMMARY,
+            example: T::EXAMPLE,
+            parse: parse::<T>,
+        }
+    }
+
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        operations::ALL.iter().find(|kind| kind.name == name)
+    }
+
+    /// Reads the data of a request: the operation and the pointers of what was not understood, or every fault.
+    pub fn read(&self, data: &Map<String, Value>, rules: &Rules) -> Result<Reading, Vec<Fault>> {
+        let mut fields = Fields::new(data, "/data", rules);
+        let operation = (self.parse)(&mut fields);
+        let (faults, ignored) = fields.finish();
+        match operation {
+            Some(operation) if faults.is_empty() => Ok(Reading { operation, ignored }),
+            _ => Err(faults),
+        }
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Data that was understood.
+pub struct Reading {
+    /// The operation.
+    pub operation: Box<dyn AnyOperation>,
+    /// JSON pointers of members that nobody asked for.
+    pub ignored: Vec<String>,
+}

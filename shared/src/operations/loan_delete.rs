@@ -1,0 +1,78 @@
+//! LOAN_DELETE.
+
+use serde_json::Value;
+
+use crate::bank::{Bank, number_of};
+use crate::fields::Fields;
+use crate::fineract::{Method, Path};
+use crate::operation::{Case, Command, Operation, Stop};
+use crate::pace::{Pace, Reason, Wait};
+use crate::subject::Subject;
+use crate::values::ExternalId;
+use crate::verdict::Expected;
+
+/// Deletes a loan that awaits approval. Fineract: `DELETE loans/{number}`.
+///
+/// By number, because Fineract finds a loan by external id before it looks at the key: a repeat by external id says
+/// "not found", a repeat by number gives the stored answer.
+pub(super) struct LoanDelete {
+    external_loan_id: ExternalId,
+}
+
+impl Operation for LoanDelete {
+    const NAME: &'static str = "LOAN_DELETE";
+    const SUMMARY: &'static str = "Deletes a loan that awaits approval.";
+    const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123"}"#;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            external_loan_id: fields.required("external_loan_id")?,
+        })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::loan(&self.external_loan_id)
+    }
+
+    async fn prepare(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
+        let operator = Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+        let number = match case.target {
+            Some(number) => {
+                self.still_ours(bank, number).await?;
+                number
+            }
+            None => {
+                let loan = bank
+                    .loan(&self.external_loan_id)
+                    .await
+                    .map_err(Stop::final_if_not_found)?;
+                number_of(&loan).ok_or(operator)?
+            }
+        };
+        Ok(Command {
+            method: Method::Delete,
+            path: Path::new("v1/loans").segment(number),
+            body: None,
+            expected: Expected {
+                resource_external_id: Some(self.external_loan_id.as_str().to_owned()),
+                sub_resource_external_id: None,
+                loan_id: Some(number),
+            },
+            target: Some(number),
+        })
+    }
+}
+
+impl LoanDelete {
+    /// On a later try: the loan is gone, or it still carries our external id. Anything else is another loan.
+    async fn still_ours(&self, bank: &Bank<'_>, number: u64) -> Result<(), Stop> {
+        match bank.loan_by_number(number).await {
+            Err(Stop::NotFound(_)) => Ok(()),
+            Ok(loan) if loan.get("externalId").and_then(Value::as_str) == Some(self.external_loan_id.as_str()) => {
+                Ok(())
+            }
+            Ok(_) => Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator))),
+            Err(stop) => Err(stop),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! LOAN_UPDATE.
+
+use serde_json::Value;
+
+use crate::bank::Bank;
+use crate::fields::Fields;
+use crate::fineract::{Method, Path};
+use crate::loan_terms::{charges, date_of, id_of, in_tranches, indivisible, indivisible_together, loan_charge};
+use crate::loan_terms::{repayment_every, tranche};
+use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::subject::Subject;
+use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong};
+use crate::verdict::Expected;
+
+const CHANGEABLE: [&str; 6] = [
+    "principal",
+    "submittedOnDate",
+    "loanTermFrequency",
+    "loanTermFrequencyType",
+    "numberOfRepayments",
+    "interestRatePerPeriod",
+];
+
+/// Updates a loan that awaits approval. Fineract: `PUT loans/external-id/{id}`.
+///
+/// Fineract takes what a body leaves out as gone: an amount, a rate, charges, tranches. So the loan is read, merged with
+/// what was asked for, and sent whole.
+pub(super) struct LoanUpdate {
+    external_id: ExternalId,
+    principal: Option<Amount>,
+    submitted_on_date: Option<Date>,
+    loan_term_frequency: Option<Count>,
+    loan_term_frequency_type: Option<TermUnit>,
+    number_of_repayments: Option<Count>,
+    interest_rate_per_period: Option<Rate>,
+}
+
+impl Operation for LoanUpdate {
+    const NAME: &'static str = "LOAN_UPDATE";
+    const SUMMARY: &'static str = "Updates a loan before its approval.";
+    const EXAMPLE: &'static str = r#"{"externalId":"LOAN-123","principal":200000,"submittedOnDate":"11 January 2026","loanTermFrequency":24,"loanTermFrequencyType":"months","numberOfRepayments":24,"interestRatePerPeriod":8.3}"#;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let external_id = fields.required("externalId");
+        let principal = fields.optional("principal");
+        let submitted_on_date = fields.optional("submittedOnDate");
+        let loan_term_frequency = fields.optional("loanTermFrequency");
+        let loan_term_frequency_type = fields.optional("loanTermFrequencyType");
+        let number_of_repayments = fields.optional("numberOfRepayments");
+        let interest_rate_per_period = fields.optional("interestRatePerPeriod");
+        if let Some(wrong) = indivisible(loan_term_frequency, number_of_repayments) {
+            fields.fault("loanTermFrequency", wrong);
+        }
+        if !fields.any(&CHANGEABLE) {
+            let detail = format!("must have at least one of {}", CHANGEABLE.join(", "));
+            fields.fault_of_all(Wrong::new(FaultCode::NothingToUpdate, detail));
+        }
+        Some(Self {
+            external_id: external_id?,
+            principal,
+            submitted_on_date,
+            loan_term_frequency,
+            loan_term_frequency_type,
+            number_of_repayments,
+            interest_rate_per_period,
+        })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::loan(&self.external_id)
+    }
+
+    async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
+        let loan = bank
+            .whole_loan(&self.external_id)
+            .await
+            .map_err(Stop::final_if_not_found)?;
+        Ok(Command {
+            method: Method::Put,
+            path: Path::new("v1/loans/external-id").segment(&self.external_id),
+            body: Some(self.merged(&loan)?),
+            expected: Expected {
+                resource_external_id: Some(self.external_id.as_str().to_owned()),
+                ..Expected::default()
+            },
+            target: None,
+        })
+    }
+}
+
+impl LoanUpdate {
+    fn merged(&self, loan: &Value) -> Result<Value, Stop> {
+        let own = |member: &str| loan.get(member).cloned();
+        let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
+        let (submitted, disbursed) = self.dates(loan);
+        let principal = self.principal.map(Value::from).or_else(|| own("principal"));
+        let body = Body::new()
+            .with("loanType", "individual")
+            .with_some("clientId", own("clientId"))
+            .with_some("productId", own("loanProductId"))
+            .with("externalId", &self.external_id)
+            .with_some("principal", principal.clone())
+            .with_some(
+                "loanTermFrequency",
+                self.loan_term_frequency
+                    .map(Value::from)
+                    .or_else(|| own("termFrequency")),
+            )
+            .with_some(
+                "loanTermFrequencyType",
+                unit.clone().or_else(|| id_of(loan, "termPeriodFrequencyType").cloned()),
+            )
+            .with_some(
+                "numberOfRepayments",
+                self.number_of_repayments
+                    .map(Value::from)
+                    .or_else(|| own("numberOfRepayments")),
+            )
+            .with_some("repaymentEvery", self.repayment_every(loan)?)
+            .with_some(
+                "repaymentFrequencyType",
+                unit.or_else(|| id_of(loan, "repaymentFrequencyType").cloned()),
+            )
+            .with_some(
+                "interestRatePerPeriod",
+                self.interest_rate_per_period
+                    .map(Value::from)
+                    .or_else(|| own("interestRatePerPeriod")),
+            )
+            .with_some("amortizationType", id_of(loan, "amortizationType").cloned())
+            .with_some("interestType", id_of(loan, "interestType").cloned())
+            .with_some(
+                "interestCalculationPeriodType",
+                id_of(loan, "interestCalculationPeriodType").cloned(),
+            )
+            .with_some(
+                "transactionProcessingStrategyCode",
+                own("transactionProcessingStrategyCode"),
+            )
+            .with_some("submittedOnDate", submitted)
+            .with_some("expectedDisbursementDate", disbursed)
+            .with_some("charges", charges(loan, loan_charge))
+            .with_some("disbursementData", self.tranches(loan, disbursed, principal))
+            .with_some(
+                "maxOutstandingLoanBalance",
+                own("maxOutstandingLoanBalance").filter(|_| in_tranches(loan)),
+            );
+        Ok(body.finish())
+    }
+
+    /// The time between repayments follows from term and number, if one of them changes; else the loan keeps its own.
+    fn repayment_every(&self, loan: &Value) -> Result<Option<Value>, Stop> {
+        if self.loan_term_frequency.is_none() && self.number_of_repayments.is_none() {
+            return Ok(loan.get("repaymentEvery").cloned());
+        }
+        let own = |member: &str| {
+            loan.get(member)
+                .and_then(Value::as_u64)
+                .and_then(|count| u32::try_from(count).ok())
+        };
+        let term = self
+            .loan_term_frequency
+            .map(Count::get)
+            .or_else(|| own("termFrequency"));
+        let repayments = self
+            .number_of_repayments
+            .map(Count::get)
+            .or_else(|| own("numberOfRepayments"));
+        let every = term
+            .zip(repayments)
+            .and_then(|(term, repayments)| repayment_every(term, repayments));
+        every
+            .map(|every| Some(Value::from(every)))
+            .ok_or_else(|| Stop::Refused(indivisible_together()))
+    }
+
+    /// The submission date and the expected disbursement date. Fineract refuses a submission after the expected
+    /// disbursement, so where both were the same day they move together.
+    fn dates(&self, loan: &Value) -> (Option<Date>, Option<Date>) {
+        let submitted = date_of(loan, "/timeline/submittedOnDate");
+        let disbursed = date_of(loan, "/timeline/expectedDisbursementDate");
+        let moved = self.submitted_on_date.filter(|_| submitted == disbursed);
+        (self.submitted_on_date.or(submitted), moved.or(disbursed))
+    }
+
+    /// The tranches of the loan. A single one follows the principal and the expected disbursement date.
+    fn tranches(&self, loan: &Value, disbursed: Option<Date>, principal: Option<Value>) -> Option<Value> {
+        if !in_tranches(loan) {
+            return None;
+        }
+        let own = loan.get("disbursementDetails")?.as_array()?;
+        let date = |details: &Value| date_of(details, "/expectedDisbursementDate");
+        let tranches: Vec<Value> = match own.as_slice() {
+            [single] => {
+                let follows = date(single) == date_of(loan, "/timeline/expectedDisbursementDate");
+                let day = if follows { disbursed } else { date(single) };
+                vec![tranche(
+                    single.get("id"),
+                    day.map(Value::from),
+                    principal.unwrap_or_default(),
+                )]
+            }
+            several => several
+                .iter()
+                .map(|details| {
+                    let amount = details.get("principal").cloned().unwrap_or_default();
+                    tranche(details.get("id"), date(details).map(Value::from), amount)
+                })
+                .collect(),
+        };
+        Some(Value::Array(tranches))
+    }
+}

@@ -1,0 +1,560 @@
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::operation::{Case, Command, Stop};
+use crate::testing::{Script, World, refusal};
+use crate::values::testing::rules;
+
+const ID: Uuid = Uuid::from_u128(7);
+
+fn case() -> Case {
+    Case { id: ID, target: None }
+}
+
+async fn prepare(script: Script, operation: &str, data: Value) -> (Result<Command, Stop>, Script) {
+    let command = World::new().prepare(&script, operation, data, &case()).await;
+    assert!(script.is_done(), "every lookup was made");
+    (command, script)
+}
+
+async fn command(script: Script, operation: &str, data: Value) -> (String, Value) {
+    let (command, _) = prepare(script, operation, data).await;
+    let command = command.unwrap_or_else(|stop| panic!("{stop:?}"));
+    (
+        format!("{:?} {}", command.method, command.path.as_str()),
+        command.body.unwrap_or_default(),
+    )
+}
+
+/// The faults of data as `pointer code`.
+fn faults(operation: &str, data: &str) -> Vec<String> {
+    let data = crate::json::read(data.as_bytes()).unwrap();
+    let reading = Kind::named(operation)
+        .unwrap()
+        .read(data.as_object().unwrap(), &rules());
+    let Err(faults) = reading else { return Vec::new() };
+    faults
+        .iter()
+        .map(|fault| format!("{} {}", fault.pointer, fault.code.as_str()))
+        .collect()
+}
+
+fn product(name: &str, more: Value) -> Value {
+    let mut product = json!({"id": 2, "name": name, "amortizationType": {"id": 1}, "interestType": {"id": 0},
+        "interestCalculationPeriodType": {"id": 1}, "transactionProcessingStrategyCode": "mifos-standard-strategy",
+        "repaymentFrequencyType": {"id": 1}, "interestRateFrequencyType": {"id": 3}, "multiDisburseLoan": false,
+        "charges": []});
+    product
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    product
+}
+
+fn loan(more: Value) -> Value {
+    let mut loan = json!({"id": 7580, "externalId": "LOAN-123", "clientId": 7003, "loanProductId": 1,
+        "principal": 100000.10, "termFrequency": 12, "termPeriodFrequencyType": {"id": 2}, "numberOfRepayments": 12,
+        "repaymentEvery": 1, "repaymentFrequencyType": {"id": 2}, "interestRatePerPeriod": 8.0,
+        "amortizationType": {"id": 1}, "interestType": {"id": 0}, "interestCalculationPeriodType": {"id": 1},
+        "transactionProcessingStrategyCode": "mifos-standard-strategy",
+        "timeline": {"submittedOnDate": [2026, 1, 11], "expectedDisbursementDate": [2026, 1, 11]}, "charges": []});
+    loan.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    loan
+}
+
+/// The body of an update that changes nothing of [`loan`].
+fn same_loan() -> Value {
+    json!({"loanType": "individual", "clientId": 7003, "productId": 1, "externalId": "LOAN-123", "principal": 100000.10,
+        "loanTermFrequency": 12, "loanTermFrequencyType": 2, "numberOfRepayments": 12, "repaymentEvery": 1,
+        "repaymentFrequencyType": 2, "interestRatePerPeriod": 8.0, "amortizationType": 1, "interestType": 0,
+        "interestCalculationPeriodType": 1, "transactionProcessingStrategyCode": "mifos-standard-strategy",
+        "submittedOnDate": "11 January 2026", "expectedDisbursementDate": "11 January 2026",
+        "dateFormat": "dd MMMM yyyy", "locale": "en"})
+}
+
+fn with(mut body: Value, more: Value) -> Value {
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+#[test]
+fn every_example_is_understood_and_names_are_unique() {
+    for kind in ALL {
+        let example = crate::json::read(kind.example.as_bytes()).unwrap();
+        let reading = kind
+            .read(example.as_object().unwrap(), &rules())
+            .unwrap_or_else(|faults| panic!("{kind:?} {faults:?}"));
+        assert!(reading.ignored.is_empty(), "{kind:?}");
+        assert!(std::ptr::eq(Kind::named(kind.name).unwrap(), kind), "{kind:?}");
+        let named: Vec<String> = faults(kind.name, "{}");
+        assert!(
+            named.iter().any(|fault| fault.ends_with(" required")),
+            "{kind:?} {named:?}"
+        );
+    }
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    for (operation, data, expected) in [
+        (
+            "CLIENT_CREATE",
+            r#"{"firstname":"","lastname":5,"mobileNo":"","emailAddress":null,"activationDate":"31 February 2026"}"#,
+            &[
+                "/data/firstname empty",
+                "/data/lastname wrong-type",
+                "/data/externalId required",
+                "/data/activationDate not-a-date",
+            ][..],
+        ),
+        (
+            "CLIENT_UPDATE",
+            r#"{"externalId":"C","mobileNo":null}"#,
+            &["/data nothing-to-update"],
+        ),
+        (
+            "CLIENT_UPDATE",
+            r#"{"firstname":""}"#,
+            &["/data/externalId required", "/data/firstname empty"],
+        ),
+        (
+            "LOAN_CREATE",
+            r#"{"lenderConfig":"NOBODY","externalId":"a/b","principal":0,"submittedOnDate":"1 Jan 2026","loanTermFrequency":13,"loanTermFrequencyType":"fortnights","numberOfRepayments":12,"interestRatePerPeriod":-1,"clientId":"%"}"#,
+            &[
+                "/data/lenderConfig unknown-value",
+                "/data/externalId forbidden-character",
+                "/data/principal not-positive",
+                "/data/loanTermFrequencyType unknown-value",
+                "/data/interestRatePerPeriod out-of-range",
+                "/data/clientId forbidden-character",
+                "/data/loanTermFrequency not-divisible",
+            ],
+        ),
+        ("LOAN_UPDATE", r#"{"externalId":"L"}"#, &["/data nothing-to-update"]),
+        (
+            "LOAN_UPDATE",
+            r#"{"externalId":"L","loanTermFrequency":10,"numberOfRepayments":4}"#,
+            &["/data/loanTermFrequency not-divisible"],
+        ),
+        ("LOAN_UPDATE", r#"{"externalId":"L","loanTermFrequency":10}"#, &[]),
+        (
+            "LOAN_APPROVE",
+            r#"{"external_loan_id":1}"#,
+            &["/data/external_loan_id wrong-type", "/data/approvedOnDate required"],
+        ),
+        (
+            "LOAN_DISBURSE",
+            r#"{"external_loan_id":"L","actualDisbursementDate":"1 Jan 2026","transactionAmount":"1e5","utr_payment_id":"","note":7}"#,
+            &[
+                "/data/transactionAmount not-a-number",
+                "/data/utr_payment_id empty",
+                "/data/note wrong-type",
+            ],
+        ),
+        (
+            "LOAN_DELETE",
+            r#"{"external_loan_id":null}"#,
+            &["/data/external_loan_id required"],
+        ),
+    ] {
+        assert_eq!(faults(operation, data), expected, "{operation} {data}");
+    }
+}
+
+#[tokio::test]
+async fn client_create_sends_an_active_client_of_the_configured_office() {
+    let data = json!({"firstname": "Jayesh", "lastname": "Badgujar", "externalId": "INC-1001", "mobileNo": "9966999999",
+        "emailAddress": "", "activationDate": "1 january 2026"});
+    let (line, body) = command(Script::default(), "CLIENT_CREATE", data).await;
+    assert_eq!(line, "Post /v1/clients");
+    let expected = json!({"officeId": 1, "legalFormId": 1, "active": true, "firstname": "Jayesh", "lastname": "Badgujar",
+        "externalId": "INC-1001", "mobileNo": "9966999999", "activationDate": "01 January 2026",
+        "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn client_update_sends_what_fineract_counts_as_a_change() {
+    let read = "GET /v1/clients/external-id/INC-1001";
+    let known = json!({"id": 1, "externalId": "INC-1001", "firstname": "Jayesh", "lastname": "Badgujar"});
+    let none = Script::default;
+    let lookup = || Script::default().on(read, 200, known.clone());
+    for (script, data, expected) in [
+        (
+            none(),
+            json!({"emailAddress": "k@example.com"}),
+            json!({"emailAddress": "k@example.com", "externalId": "INC-1001"}),
+        ),
+        (
+            none(),
+            json!({"activationDate": "10 Jan 2026"}),
+            json!({"activationDate": "10 January 2026", "externalId": "INC-1001"}),
+        ),
+        (
+            none(),
+            json!({"mobileNo": "1", "firstname": null}),
+            json!({"mobileNo": "1"}),
+        ),
+        (
+            none(),
+            json!({"mobileNo": "", "emailAddress": ""}),
+            json!({"mobileNo": "", "emailAddress": ""}),
+        ),
+        (
+            none(),
+            json!({"firstname": "J", "lastname": "B"}),
+            json!({"firstname": "J", "lastname": "B"}),
+        ),
+        (
+            lookup(),
+            json!({"firstname": "J"}),
+            json!({"firstname": "J", "lastname": "Badgujar"}),
+        ),
+        (
+            lookup(),
+            json!({"lastname": "B"}),
+            json!({"firstname": "Jayesh", "lastname": "B"}),
+        ),
+    ] {
+        let data = with(json!({"externalId": "INC-1001"}), data);
+        let (line, body) = command(script, "CLIENT_UPDATE", data).await;
+        assert_eq!(line, "Put /v1/clients/external-id/INC-1001");
+        assert_eq!(
+            body,
+            with(expected, json!({"dateFormat": "dd MMMM yyyy", "locale": "en"}))
+        );
+    }
+}
+
+fn new_loan(more: Value) -> Value {
+    let data = json!({"lenderConfig": "UGRO", "externalId": "LOAN-123", "principal": 0.1, "submittedOnDate": "11 January 2026",
+        "loanTermFrequency": "24", "numberOfRepayments": 12, "interestRatePerPeriod": "8.3", "clientId": "INC-1001"});
+    with(data, more)
+}
+
+fn lookups(product: &Value) -> Script {
+    let name = product["name"].clone();
+    Script::default()
+        .on(
+            "GET /v1/loanproducts",
+            200,
+            json!([{"id": 1, "name": "OTHER"}, {"id": 2, "name": name}]),
+        )
+        .on("GET /v1/loanproducts/2", 200, product.clone())
+        .on(
+            "GET /v1/clients/external-id/INC-1001",
+            200,
+            json!({"id": 7003, "externalId": "INC-1001"}),
+        )
+}
+
+#[tokio::test]
+async fn loan_create_takes_from_the_product_what_the_caller_does_not_say() {
+    let expected = json!({"loanType": "individual", "clientId": 7003, "productId": 2, "externalId": "LOAN-123",
+        "principal": 0.1, "loanTermFrequency": 24, "loanTermFrequencyType": 2, "numberOfRepayments": 12,
+        "repaymentEvery": 2, "repaymentFrequencyType": 2, "interestRatePerPeriod": 8.3, "amortizationType": 1,
+        "interestType": 0, "interestCalculationPeriodType": 1,
+        "transactionProcessingStrategyCode": "mifos-standard-strategy", "submittedOnDate": "11 January 2026",
+        "expectedDisbursementDate": "11 January 2026", "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    let (line, body) = command(lookups(&product("UGRO", json!({}))), "LOAN_CREATE", new_loan(json!({}))).await;
+    assert_eq!(line, "Post /v1/loans");
+    assert_eq!(body, expected);
+    let digits = new_loan(json!({"principal": "123456789.10", "interestRatePerPeriod": "8.30"}));
+    let (_, body) = command(lookups(&product("UGRO", json!({}))), "LOAN_CREATE", digits).await;
+    assert!(
+        body.to_string().contains(":123456789.10,") && body.to_string().contains(":8.30,"),
+        "digits stay: {body}"
+    );
+
+    let weeks = new_loan(json!({"loanTermFrequencyType": "weeks"}));
+    let (_, body) = command(lookups(&product("UGRO", json!({}))), "LOAN_CREATE", weeks).await;
+    assert_eq!(
+        (&body["loanTermFrequencyType"], &body["repaymentFrequencyType"]),
+        (&json!(1), &json!(1))
+    );
+
+    let charges = json!({"charges": [{"id": 1, "amount": 100.0, "chargeTimeType": {"id": 1}},
+        {"id": 7, "amount": 25.0, "chargeTimeType": {"id": 9}}]});
+    let (_, body) = command(lookups(&product("UGRO", charges)), "LOAN_CREATE", new_loan(json!({}))).await;
+    assert_eq!(
+        body["charges"],
+        json!([{"chargeId": 1, "amount": 100.0}]),
+        "overdue penalties cannot be sent"
+    );
+
+    let tranches = json!({"multiDisburseLoan": true, "outstandingLoanBalance": 10000000.0});
+    let (_, body) = command(
+        lookups(&product("GB", tranches)),
+        "LOAN_CREATE",
+        new_loan(json!({"lenderConfig": "GB"})),
+    )
+    .await;
+    assert_eq!(
+        body["disbursementData"],
+        json!([{"expectedDisbursementDate": "11 January 2026", "principal": 0.1}])
+    );
+    assert_eq!(body["maxOutstandingLoanBalance"], json!(10000000.0));
+}
+
+#[tokio::test]
+async fn loan_create_needs_its_product_and_its_client() {
+    let list = Script::default().on("GET /v1/loanproducts", 200, json!([{"id": 1, "name": "ugro"}]));
+    let (result, _) = prepare(list, "LOAN_CREATE", new_loan(json!({}))).await;
+    assert!(matches!(result, Err(Stop::Refused(failure)) if failure.code() == Some("gateway.product-not-found")));
+
+    let missing = Script::default()
+        .on("GET /v1/loanproducts", 200, json!([{"id": 2, "name": "UGRO"}]))
+        .on("GET /v1/loanproducts/2", 200, product("UGRO", json!({})))
+        .on(
+            "GET /v1/clients/external-id/INC-1001",
+            404,
+            refusal("error.msg.client.id.invalid"),
+        );
+    let (result, _) = prepare(missing, "LOAN_CREATE", new_loan(json!({}))).await;
+    assert!(matches!(result, Err(Stop::ClientNotFound { client, .. }) if client.as_str() == "client:INC-1001"));
+
+    let other = Script::default()
+        .on("GET /v1/loanproducts", 200, json!([{"id": 2, "name": "UGRO"}]))
+        .on("GET /v1/loanproducts/2", 200, product("UGRO", json!({})))
+        .on(
+            "GET /v1/clients/external-id/INC-1001",
+            200,
+            json!({"id": 9, "externalId": "INC-9"}),
+        );
+    let (result, _) = prepare(other, "LOAN_CREATE", new_loan(json!({}))).await;
+    assert!(
+        matches!(result, Err(Stop::NotYet(_))),
+        "an answer about another client is not built upon"
+    );
+}
+
+#[tokio::test]
+async fn products_are_read_once_in_five_minutes_and_clients_every_time() {
+    let world = World::new();
+    let client = json!({"id": 7003, "externalId": "INC-1001"});
+    let script = lookups(&product("UGRO", json!({}))).on("GET /v1/clients/external-id/INC-1001", 200, client);
+    for _ in 0..2 {
+        world
+            .prepare(&script, "LOAN_CREATE", new_loan(json!({})), &case())
+            .await
+            .unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+    assert!(script.is_done());
+    world.clock.advance(std::time::Duration::from_secs(300));
+    let script = lookups(&product("UGRO", json!({})));
+    world
+        .prepare(&script, "LOAN_CREATE", new_loan(json!({})), &case())
+        .await
+        .unwrap_or_else(|stop| panic!("{stop:?}"));
+    assert!(script.is_done());
+}
+
+#[tokio::test]
+async fn loan_update_sends_the_whole_loan_with_only_what_was_asked_for_changed() {
+    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
+    let tranche = |id: u64, day: u64, amount: f64| json!({"id": id, "expectedDisbursementDate": [2026, 1, day], "principal": amount});
+    let tranched = |details: Value| json!({"multiDisburseLoan": true, "disbursementDetails": details, "maxOutstandingLoanBalance": 10000000.0});
+    for (loan_has, asked, changed) in [
+        (json!({}), json!({"principal": 200000}), json!({"principal": 200000})),
+        (
+            json!({}),
+            json!({"interestRatePerPeriod": 8.3}),
+            json!({"interestRatePerPeriod": 8.3}),
+        ),
+        (
+            json!({}),
+            json!({"loanTermFrequency": 24}),
+            json!({"loanTermFrequency": 24, "repaymentEvery": 2}),
+        ),
+        (
+            json!({}),
+            json!({"numberOfRepayments": 6}),
+            json!({"numberOfRepayments": 6, "repaymentEvery": 2}),
+        ),
+        (
+            json!({}),
+            json!({"loanTermFrequencyType": "weeks"}),
+            json!({"loanTermFrequencyType": 1, "repaymentFrequencyType": 1}),
+        ),
+        (
+            json!({}),
+            json!({"submittedOnDate": "12 January 2026"}),
+            json!({"submittedOnDate": "12 January 2026", "expectedDisbursementDate": "12 January 2026"}),
+        ),
+        (
+            json!({"timeline": {"submittedOnDate": [2026, 1, 11], "expectedDisbursementDate": [2026, 1, 20]}}),
+            json!({"submittedOnDate": "12 January 2026"}),
+            json!({"submittedOnDate": "12 January 2026", "expectedDisbursementDate": "20 January 2026"}),
+        ),
+        (
+            json!({"charges": [
+                {"id": 96, "chargeId": 1, "amount": 100.0, "amountOrPercentage": 100.0, "chargeTimeType": {"id": 1}},
+                {"id": 97, "chargeId": 2, "amount": 1000.0, "amountOrPercentage": 1.0, "chargeTimeType": {"id": 2}, "dueDate": [2026, 2, 1]},
+                {"id": 98, "chargeId": 7, "amount": 25.0, "chargeTimeType": {"id": 9}}]}),
+            json!({"principal": 200000}),
+            json!({"principal": 200000, "charges": [{"id": 96, "chargeId": 1, "amount": 100.0},
+                {"id": 97, "chargeId": 2, "amount": 1.0, "dueDate": "01 February 2026"}]}),
+        ),
+        (
+            tranched(json!([tranche(103, 11, 100000.5)])),
+            json!({"principal": 200000, "submittedOnDate": "12 January 2026"}),
+            json!({"principal": 200000, "submittedOnDate": "12 January 2026", "expectedDisbursementDate": "12 January 2026",
+                "disbursementData": [{"id": 103, "expectedDisbursementDate": "12 January 2026", "principal": 200000}],
+                "maxOutstandingLoanBalance": 10000000.0}),
+        ),
+        (
+            tranched(json!([tranche(103, 11, 60.5), tranche(104, 20, 40.0)])),
+            json!({"interestRatePerPeriod": 9}),
+            json!({"interestRatePerPeriod": 9, "maxOutstandingLoanBalance": 10000000.0, "disbursementData": [
+                {"id": 103, "expectedDisbursementDate": "11 January 2026", "principal": 60.5},
+                {"id": 104, "expectedDisbursementDate": "20 January 2026", "principal": 40.0}]}),
+        ),
+    ] {
+        let script = Script::default().on(read, 200, loan(loan_has));
+        let (line, body) = command(
+            script,
+            "LOAN_UPDATE",
+            with(json!({"externalId": "LOAN-123"}), asked.clone()),
+        )
+        .await;
+        assert_eq!(line, "Put /v1/loans/external-id/LOAN-123");
+        assert_eq!(body, with(same_loan(), changed), "{asked}");
+        assert!(
+            asked.get("principal").is_some() || body.to_string().contains("\"principal\":100000.1"),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn loan_update_refuses_a_term_that_does_not_fit_the_loans_repayments() {
+    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
+    let script = Script::default().on(read, 200, loan(json!({})));
+    let (result, _) = prepare(
+        script,
+        "LOAN_UPDATE",
+        json!({"externalId": "LOAN-123", "loanTermFrequency": 13}),
+    )
+    .await;
+    assert!(matches!(result, Err(Stop::Refused(failure)) if failure.code() == Some("gateway.term-not-divisible")));
+}
+
+#[tokio::test]
+async fn loan_approve_moves_the_expected_disbursement_only_if_it_would_be_before_the_approval() {
+    for (approved, expected) in [
+        ("11 January 2026", json!({"approvedOnDate": "11 January 2026"})),
+        ("10 January 2026", json!({"approvedOnDate": "10 January 2026"})),
+        (
+            "15 January 2026",
+            json!({"approvedOnDate": "15 January 2026", "expectedDisbursementDate": "15 January 2026"}),
+        ),
+    ] {
+        let script = Script::default().on("GET /v1/loans/external-id/LOAN-123", 200, loan(json!({})));
+        let data = json!({"external_loan_id": "LOAN-123", "approvedOnDate": approved});
+        let (line, body) = command(script, "LOAN_APPROVE", data).await;
+        assert_eq!(line, "Post /v1/loans/external-id/LOAN-123?command=approve");
+        assert_eq!(
+            body,
+            with(expected, json!({"dateFormat": "dd MMMM yyyy", "locale": "en"}))
+        );
+    }
+}
+
+#[tokio::test]
+async fn loan_disburse_names_its_transaction() {
+    let with_utr = |loan: &str, utr: &str| {
+        json!({"external_loan_id": loan, "actualDisbursementDate": "11 January 2026",
+        "transactionAmount": 123456789.12, "utr_payment_id": utr, "note": "n"})
+    };
+    let (line, body) = command(Script::default(), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
+    assert_eq!(line, "Post /v1/loans/external-id/L%201?command=disburse");
+    let transaction = body["externalId"].clone();
+    let expected = json!({"actualDisbursementDate": "11 January 2026", "transactionAmount": 123456789.12,
+        "externalId": transaction, "paymentTypeId": 4, "receiptNumber": "UTR-1", "note": "n",
+        "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    assert_eq!(body, expected);
+
+    let (_, again) = command(Script::default(), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
+    assert_eq!(again["externalId"], transaction, "whoever sends it");
+    for other in [
+        with_utr("L 1", "UTR-2"),
+        with_utr("L 2", "UTR-1"),
+        with_utr("L 1U", "TR-1"),
+    ] {
+        let (_, body) = command(Script::default(), "LOAN_DISBURSE", other).await;
+        assert_ne!(body["externalId"], transaction);
+    }
+
+    let bare = json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026"});
+    let (_, body) = command(Script::default(), "LOAN_DISBURSE", bare).await;
+    let expected = json!({"actualDisbursementDate": "11 January 2026", "externalId": ID.to_string(),
+        "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    assert_eq!(
+        body, expected,
+        "without a UTR the transaction has the operation's own id"
+    );
+}
+
+#[tokio::test]
+async fn loan_delete_addresses_the_number_it_found_first() {
+    let data = || json!({"external_loan_id": "LOAN-123"});
+    let script = Script::default().on("GET /v1/loans/external-id/LOAN-123", 200, loan(json!({})));
+    let (first, _) = prepare(script, "LOAN_DELETE", data()).await;
+    let first = first.unwrap_or_else(|stop| panic!("{stop:?}"));
+    assert_eq!(
+        (first.path.as_str(), first.target, first.expected.loan_id),
+        ("/v1/loans/7580", Some(7580), Some(7580))
+    );
+    assert!(first.body.is_none());
+
+    let again = Case {
+        id: ID,
+        target: Some(7580),
+    };
+    let read = "GET /v1/loans/7580";
+    for (script, goes_on) in [
+        (
+            Script::default().on(read, 404, refusal("error.msg.loan.id.invalid")),
+            true,
+        ),
+        (Script::default().on(read, 200, loan(json!({}))), true),
+        (
+            Script::default().on(read, 200, loan(json!({"externalId": "LOAN-9"}))),
+            false,
+        ),
+        (Script::default().lost(read), false),
+    ] {
+        let result = World::new().prepare(&script, "LOAN_DELETE", data(), &again).await;
+        assert_eq!(result.is_ok(), goes_on);
+        assert!(result.is_ok_and(|command| command.target == Some(7580)) || !goes_on);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_found_is_refused_with_fineracts_words() {
+    let gone = refusal("error.msg.loan.external.id.invalid");
+    for (operation, line, data) in [
+        (
+            "LOAN_UPDATE",
+            "GET /v1/loans/external-id/L?associations=charges,multiDisburseDetails",
+            json!({"externalId": "L", "principal": 1}),
+        ),
+        (
+            "LOAN_APPROVE",
+            "GET /v1/loans/external-id/L",
+            json!({"external_loan_id": "L", "approvedOnDate": "1 Jan 2026"}),
+        ),
+        (
+            "LOAN_DELETE",
+            "GET /v1/loans/external-id/L",
+            json!({"external_loan_id": "L"}),
+        ),
+    ] {
+        let (result, _) = prepare(Script::default().on(line, 404, gone.clone()), operation, data).await;
+        assert!(
+            matches!(result, Err(Stop::Refused(failure)) if failure.response() == gone),
+            "{operation}"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! HTTP answers of the functions, apart from how a function gives them.
+
+use std::error::Error as _;
+
+use serde_json::Value;
+
+use crate::accept::Accepted;
+use crate::problem::Problem;
+use crate::track::Report;
+
+/// After how many seconds the first result may be there.
+const POLL_AFTER_SECONDS: u32 = 2;
+/// What has ended never changes; only its caller may keep it.
+const ENDED_CACHE: &str = "private, max-age=3600, immutable";
+const OPEN_CACHE: &str = "no-store";
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Value,
+}
+
+impl Reply {
+    /// An accepted request; `status` is the deployment's.
+    pub fn accepted(accepted: &Accepted, status: u16) -> Self {
+        let mut headers = vec![
+            ("Content-Type", "application/json".to_owned()),
+            ("Location", accepted.tracking_id.location()),
+            ("Retry-After", POLL_AFTER_SECONDS.to_string()),
+        ];
+        if accepted.replayed {
+            headers.push(("Idempotent-Replayed", "true".to_owned()));
+        }
+        Self {
+            status,
+            headers,
+            body: accepted.body(),
+        }
+    }
+
+    /// A report about an operation.
+    pub fn report(report: Report) -> Self {
+        let cache = if report.ended { ENDED_CACHE } else { OPEN_CACHE };
+        let headers = vec![
+            ("Content-Type", "application/json".to_owned()),
+            ("Cache-Control", cache.to_owned()),
+        ];
+        Self {
+            status: 200,
+            headers,
+            body: report.body,
+        }
+    }
+
+    /// A problem. The caller gets what is its own to know; the operator gets the whole chain in the log, here and
+    /// nowhere else.
+    pub fn problem(problem: &Problem) -> Self {
+        match problem.source() {
+            Some(cause) => tracing::error!(problem = problem.kind.code(), error = cause, "a request got no answer"),
+            None => tracing::info!(problem = problem.kind.code(), "a request was refused"),
+        }
+        let mut headers = vec![
+            ("Content-Type", "application/problem+json".to_owned()),
+            ("Cache-Control", OPEN_CACHE.to_owned()),
+        ];
+        if let Some(seconds) = problem.retry_after_seconds() {
+            headers.push(("Retry-After", seconds.to_string()));
+        }
+        Self {
+            status: problem.kind.http_status(),
+            headers,
+            body: problem.body(),
+        }
+    }
+}

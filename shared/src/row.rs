@@ -1,0 +1,340 @@
+//! The row of an operation: the one truth about it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::failure::Failure;
+use crate::ledger::{self, Ledger};
+use crate::pace::{Pace, Reason};
+use crate::subject::{END, Subject};
+use crate::tracking::{State, TrackingId};
+
+/// The form in which rows are written.
+pub const SCHEMA_VERSION: u32 = 1;
+/// How many of an operation's first tries are remembered.
+const HISTORY_FIRST: usize = 3;
+/// How many of its last tries are remembered.
+const HISTORY_LAST: usize = 10;
+/// How many characters of the fingerprint go into the key for Fineract.
+const KEY_FINGERPRINT: usize = 8;
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The bare UUID of the tracking id.
+    pub id: Uuid,
+    /// The form of the row.
+    pub schema_version: u32,
+    /// The operation's name.
+    pub operation: String,
+    /// The caller's id.
+    pub caller: String,
+    /// What the operation is about.
+    pub subject: Subject,
+    /// `data` as it was received.
+    pub data: Value,
+    /// Of `status` and `data`.
+    pub fingerprint: String,
+    /// Marks the insert, so that its writer recognises it.
+    pub nonce: String,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Its state.
+    pub state: State,
+    /// How often a worker took it up.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The run that holds or held the lease; it stays after settling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When the lease ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// When it is to be tried (again); there while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The pace of its last wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+    /// How many waits in a row had that pace.
+    #[serde(default)]
+    pub waits: u32,
+    /// A mutating request may have reached Fineract, and no answer has proved that nothing was applied.
+    #[serde(default)]
+    pub maybe_sent: bool,
+    /// Which of the operation's keys is in use.
+    #[serde(default)]
+    pub key_epoch: u32,
+    /// No request under that key was made before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_first_sent_at: Option<Timestamp>,
+    /// The queue's sequence number of the original message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_seq: Option<String>,
+    /// Fineract's number of what is addressed, where a repeat needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// Fineract's number of the command that a checker decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_id: Option<u64>,
+    /// The handle of the message in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// How often the sweep sent a message again.
+    #[serde(default)]
+    pub sends: u32,
+    /// The sweep sends no other message before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resend_after: Option<Timestamp>,
+    /// Fineract's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
+    /// The answer was too large, only its ids are kept.
+    #[serde(default)]
+    pub truncated: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processed_at: Option<Timestamp>,
+    /// When it may be forgotten, in seconds since the epoch; set only together with an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// The first and the last tries.
+    #[serde(default)]
+    pub history: Vec<Try>,
+}
+
+/// What one try came to; never Fineract's texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The verdict in one word.
+    pub verdict: String,
+    /// Fineract's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Fineract's code, or the reason of the wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+impl Row {
+    /// The id that its caller knows.
+    pub fn tracking_id(&self) -> TrackingId {
+        TrackingId {
+            operation: self.operation.clone(),
+            id: self.id,
+        }
+    }
+
+    /// The `Idempotency-Key` for Fineract: at most 50 characters, never empty, another one for another payload.
+    pub fn key(&self) -> String {
+        let print = self.fingerprint.get(..KEY_FINGERPRINT).unwrap_or(&self.fingerprint);
+        let key = format!("{}-{print}", self.id.hyphenated());
+        if self.key_epoch == 0 {
+            key
+        } else {
+            format!("{key}.{}", self.key_epoch)
+        }
+    }
+
+    /// The sort key in the index of open operations.
+    pub fn open_key(&self) -> String {
+        format!("{}{END}{}{END}{}", self.subject, self.accepted_at, self.id.hyphenated())
+    }
+
+    /// Whether it is kept only because it has not been removed yet.
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at < now.seconds())
+    }
+
+    /// Its tries with one more: the first three and the last ten stay.
+    pub fn history_with(&self, entry: Try) -> Vec<Try> {
+        let mut history = self.history.clone();
+        history.push(entry);
+        if history.len() > HISTORY_FIRST + HISTORY_LAST {
+            history.remove(HISTORY_FIRST);
+        }
+        history
+    }
+}
+
+/// An entry of the index of open operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The operation's UUID.
+    pub id: Uuid,
+    /// What it is about.
+    pub subject: Subject,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+}
+
+impl Open {
+    /// Reads a sort key of the index.
+    pub fn from_key(key: &str) -> Option<Self> {
+        let mut parts = key.split(END);
+        let (subject, accepted_at, id) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            id: Uuid::try_parse(id).ok()?,
+            subject: Subject::stored(subject),
+            accepted_at: accepted_at.parse().ok()?,
+        })
+    }
+}
+
+/// Whether `other` goes before `own` on their subject.
+///
+/// If the queue has handed out both original messages, its order decides; else only an operation that was accepted more
+/// than a minute earlier goes first, so no difference of clocks can turn the order of two that were just accepted.
+pub fn goes_before(other: &Row, own: &Row) -> bool {
+    const CLOCKS_APART: std::time::Duration = std::time::Duration::from_secs(60);
+    if other.id == own.id || !other.state.is_open() {
+        return false;
+    }
+    match (&other.queue_seq, &own.queue_seq) {
+        (Some(other), Some(own)) => (other.len(), other) < (own.len(), own),
+        _ => own.accepted_at.since(other.accepted_at) > CLOCKS_APART,
+    }
+}
+
+/// The row that goes first among open rows of one subject.
+pub fn first(rows: &[Row]) -> Option<&Row> {
+    let unpreceded = rows
+        .iter()
+        .filter(|row| row.state.is_open() && !rows.iter().any(|other| goes_before(other, row)));
+    let oldest = |row: &&Row| (row.accepted_at, row.id);
+    unpreceded
+        .min_by_key(oldest)
+        .or_else(|| rows.iter().filter(|row| row.state.is_open()).min_by_key(oldest))
+}
+
+/// The open row that goes first on the subject of `own`, if that is another one.
+pub async fn first_before(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
+    let open = ledger.open_on(&own.subject).await?;
+    let others: Vec<Uuid> = open.iter().map(|entry| entry.id).filter(|id| *id != own.id).collect();
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let mut before = ledger.get_all(&others).await?;
+    before.retain(|other| goes_before(other, own));
+    Ok(first(&before).cloned())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn row() -> Row {
+        Row {
+            id: Uuid::from_u128(0x4063_62bf_f3da_4bc6_a506_d67e_0878_b7b6),
+            schema_version: SCHEMA_VERSION,
+            operation: "CLIENT_CREATE".to_owned(),
+            caller: "los".to_owned(),
+            subject: Subject::stored("client:INC-1001"),
+            data: serde_json::json!({"externalId": "INC-1001"}),
+            fingerprint: "0123456789abcdef".to_owned(),
+            nonce: "n".to_owned(),
+            accepted_at: Timestamp::from_micros(1_000_000),
+            state: State::Accepted,
+            attempts: 0,
+            owner: None,
+            lease_until: None,
+            next_attempt_at: Some(Timestamp::from_micros(1_000_000)),
+            reason: None,
+            pace: None,
+            waits: 0,
+            maybe_sent: false,
+            key_epoch: 0,
+            key_first_sent_at: None,
+            queue_seq: None,
+            target: None,
+            command_id: None,
+            receipt: None,
+            sends: 0,
+            resend_after: None,
+            response: None,
+            truncated: false,
+            failure: None,
+            processed_at: None,
+            expires_at: None,
+            history: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn keys_for_fineract_fit_and_differ_by_epoch() {
+        let mut row = row();
+        assert_eq!(row.key(), "406362bf-f3da-4bc6-a506-d67e0878b7b6-01234567");
+        row.key_epoch = 9_999;
+        assert_eq!(row.key(), "406362bf-f3da-4bc6-a506-d67e0878b7b6-01234567.9999");
+        assert!(row.key().len() <= 50);
+    }
+
+    #[test]
+    fn the_queue_decides_the_order_and_clocks_only_where_it_cannot() {
+        let with = |id: u128, micros: i64, seq: Option<&str>| {
+            let accepted_at = Timestamp::from_micros(micros);
+            Row {
+                id: Uuid::from_u128(id),
+                accepted_at,
+                queue_seq: seq.map(str::to_owned),
+                ..row()
+            }
+        };
+        let minute = 60_000_000;
+        let own = with(1, minute * 10, Some("10"));
+        for (other, before) in [
+            (with(2, minute * 20, Some("9")), true),
+            (with(2, 0, Some("11")), false),
+            (with(2, minute * 9 - 1, None), true),
+            (with(2, minute * 9, None), false),
+            (with(2, minute * 20, None), false),
+            (
+                Row {
+                    state: State::Succeeded,
+                    ..with(2, 0, Some("1"))
+                },
+                false,
+            ),
+            (own.clone(), false),
+        ] {
+            assert_eq!(goes_before(&other, &own), before, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_index_key_is_read_back() {
+        let row = row();
+        let open = Open::from_key(&row.open_key()).unwrap();
+        assert_eq!(
+            (open.id, open.subject, open.accepted_at),
+            (row.id, row.subject, row.accepted_at)
+        );
+        assert!(Open::from_key("x").is_none());
+    }
+
+    #[test]
+    fn first_and_last_tries_stay() {
+        let mut row = row();
+        for n in 0..20 {
+            let at = Timestamp::from_micros(n);
+            row.history = row.history_with(Try {
+                at,
+                verdict: "unknown".to_owned(),
+                status: None,
+                code: None,
+            });
+        }
+        let kept: Vec<i64> = row.history.iter().map(|entry| entry.at.micros()).collect();
+        assert_eq!(kept, [0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    }
+}

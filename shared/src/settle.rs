@@ -1,0 +1,155 @@
+//! From what a run came to, to what its row becomes: pure.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::failure::Failure;
+use crate::fineract::Exchange;
+use crate::ledger::Settlement;
+use crate::pace::{Pace, Reason, Wait};
+use crate::row::{Row, Try};
+use crate::tracking::{Event, State};
+use crate::verdict::{self, Verdict};
+
+/// Largest answer that is kept whole; the row has to fit into an item of the table.
+pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+/// The members of a larger answer that are kept: the ids.
+const IDS: [&str; 8] = [
+    "officeId",
+    "clientId",
+    "groupId",
+    "loanId",
+    "resourceId",
+    "resourceExternalId",
+    "subResourceId",
+    "subResourceExternalId",
+];
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether a mutating request was made that may have changed Fineract, as far as its answer tells.
+    pub perhaps_changed: bool,
+    /// Fineract's HTTP status, if the mutating request was answered.
+    pub status: Option<u16>,
+}
+
+impl Outcome {
+    /// A run that made no mutating request.
+    pub const fn without_request(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            perhaps_changed: false,
+            status: None,
+        }
+    }
+
+    /// A run that made one.
+    pub fn of_exchange(exchange: &Exchange, verdict: Verdict) -> Self {
+        let status = match exchange {
+            Exchange::Answer(answer) => Some(answer.status),
+            Exchange::NotSent | Exchange::Lost(_) => None,
+        };
+        Self {
+            verdict,
+            perhaps_changed: !verdict::left_untouched(exchange),
+            status,
+        }
+    }
+}
+
+/// What the row becomes. `before` is the row as it was before the claim; `chance` spreads the waits.
+pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Duration, chance: u8) -> Settlement {
+    let entry = entry(&outcome, now);
+    let (event, wait, response, failure, command_id) = match outcome.verdict {
+        Verdict::Applied(body) => (Event::Applied, None, Some(body), None, None),
+        Verdict::Refused(failure) => (Event::Refused, None, None, Some(failure), None),
+        Verdict::Pending { command_id } => (
+            Event::Held,
+            Some(Wait::new(Pace::Minutes, Reason::PendingApproval)),
+            None,
+            None,
+            command_id,
+        ),
+        // While a checker has not decided, Fineract answers every repeat as if the command were still running.
+        Verdict::Unknown(Wait {
+            reason: Reason::CommandInProgress,
+            ..
+        }) if before.command_id.is_some() => {
+            let wait = Wait::new(Pace::Minutes, Reason::PendingApproval);
+            (Event::Held, Some(wait), None, None, before.command_id)
+        }
+        Verdict::NotYet(wait) | Verdict::Unknown(wait) => (Event::PutOff, Some(wait), None, None, before.command_id),
+    };
+    // A claimed row is running, and from there each of these events leads on.
+    let state = State::Running.after(event).unwrap_or(State::Waiting);
+    let waits = match wait {
+        Some(wait) if before.pace == Some(wait.pace) => before.waits.saturating_add(1),
+        Some(_) => 1,
+        None => 0,
+    };
+    let (response, truncated) = bounded(response);
+    let ended = !state.is_open();
+    Settlement {
+        state,
+        next_attempt_at: wait.map(|wait| now.after(wait.pace.jittered(waits, chance))),
+        reason: wait.map(|wait| wait.reason),
+        pace: wait.map(|wait| wait.pace),
+        waits,
+        maybe_sent: before.maybe_sent || outcome.perhaps_changed,
+        command_id,
+        response,
+        truncated,
+        failure,
+        processed_at: ended.then_some(now),
+        expires_at: ended.then(|| now.after(retention).seconds()),
+        history: before.history_with(entry),
+    }
+}
+
+fn entry(outcome: &Outcome, at: Timestamp) -> Try {
+    let reason = |wait: &Wait| serde_json::to_value(wait.reason).ok()?.as_str().map(str::to_owned);
+    let (word, code) = match &outcome.verdict {
+        Verdict::Applied(_) => ("applied", None),
+        Verdict::Pending { .. } => ("pending", None),
+        Verdict::Refused(failure) => ("refused", failure.code().map(str::to_owned)),
+        Verdict::NotYet(wait) => ("not_yet", reason(wait)),
+        Verdict::Unknown(wait) => ("unknown", reason(wait)),
+    };
+    Try {
+        at,
+        verdict: word.to_owned(),
+        status: outcome.status,
+        code,
+    }
+}
+
+/// An answer that would not fit keeps its ids.
+fn bounded(response: Option<Value>) -> (Option<Value>, bool) {
+    match response {
+        Some(Value::Object(members)) if Value::Object(members.clone()).to_string().len() > RESPONSE_BYTES_MAX => {
+            let ids: Map<String, Value> = members
+                .into_iter()
+                .filter(|(name, _)| IDS.contains(&name.as_str()))
+                .collect();
+            (Some(Value::Object(ids)), true)
+        }
+        other => (other, false),
+    }
+}
+
+/// The refusal of what cannot be kept.
+pub fn too_large(failure: Failure) -> Failure {
+    if failure.response().to_string().len() <= RESPONSE_BYTES_MAX {
+        return failure;
+    }
+    let message = "Fineract's answer is too large to be kept; its code is in the operator's log.";
+    Failure::gateway(failure.status(), "gateway.response-too-large", message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! What an operation is about: the client or loan whose operations run one at a time.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest;
+use crate::values::ExternalId;
+
+/// How many parts the index of open operations has.
+pub const SHARDS: u8 = 64;
+/// Ends the subject in a key that goes on; external ids have no control characters.
+pub const END: char = '\u{1f}';
+
+/// A client or a loan, by the external id that its loan origination system gave it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Subject(String);
+
+impl Subject {
+    /// A client.
+    pub fn client(id: &ExternalId) -> Self {
+        Self(format!("client:{id}"))
+    }
+
+    /// A loan.
+    pub fn loan(id: &ExternalId) -> Self {
+        Self(format!("loan:{id}"))
+    }
+
+    /// The stored form, `loan:LOAN-123`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A subject in its stored form.
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The message group in which the queue keeps the order: a hash, for the queue learns no customer's id.
+    pub fn group(&self) -> String {
+        digest::hex(&digest::sha256(&[self.0.as_bytes()])[..16])
+    }
+
+    /// The part of the index of open operations in which this subject stands.
+    pub fn shard(&self) -> String {
+        shard_name(digest::sha256(&[self.0.as_bytes()])[0] % SHARDS)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a part of the index of open operations.
+pub fn shard_name(shard: u8) -> String {
+    format!("{shard:02}")
+}

@@ -1,0 +1,133 @@
+//! The sweep: sends again what is overdue. The queue is the fast path, the row is the truth; losing every message
+//! loses no operation.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::clock::{Clock, Timestamp};
+use crate::ledger::{self, Ledger, Written};
+use crate::queue::{self, Queue};
+use crate::row::{Open, Row, first};
+use crate::subject::{SHARDS, Subject, shard_name};
+
+/// Most messages that one sweep sends.
+pub const SENDS_MAX: u32 = 1_000;
+/// What must be left of a run for one more shard.
+const SHARD_TIME: Duration = Duration::from_secs(5);
+
+/// What sweeping needs.
+pub struct Sweeper<'a> {
+    /// The table of operations.
+    pub ledger: &'a dyn Ledger,
+    /// The queue.
+    pub queue: &'a dyn Queue,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// How long after `next_attempt_at` an operation is overdue.
+    pub overdue: Duration,
+    /// How long the sweep leaves an operation alone that it sent again.
+    pub resend: Duration,
+}
+
+/// What a sweep found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Open operations.
+    pub open: u32,
+    /// Overdue ones that go first on their subject.
+    pub overdue: u32,
+    /// Messages that were sent again.
+    pub sent: u32,
+    /// Messages that could not be sent.
+    pub failed: u32,
+    /// Whether every open operation was looked at.
+    pub complete: bool,
+}
+
+impl Sweeper<'_> {
+    /// Goes through the index of open operations until `deadline`, beginning at shard `from`, so that sweeps which do not
+    /// get through begin elsewhere each time.
+    pub async fn sweep(&self, deadline: Timestamp, from: u8) -> Result<Swept, ledger::Error> {
+        let mut swept = Swept {
+            complete: true,
+            ..Swept::default()
+        };
+        for offset in 0..SHARDS {
+            if swept.sent >= SENDS_MAX || deadline.since(self.clock.now()) < SHARD_TIME {
+                swept.complete = false;
+                break;
+            }
+            let shard = shard_name(((u16::from(from) + u16::from(offset)) % u16::from(SHARDS)) as u8);
+            let mut after = None;
+            loop {
+                let page = self.ledger.open_in(&shard, after).await?;
+                swept.open = swept
+                    .open
+                    .saturating_add(u32::try_from(page.entries.len()).unwrap_or(u32::MAX));
+                self.send_overdue(page.entries, &mut swept).await?;
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Of each subject of a page, what goes first is sent again if it is overdue. What stands behind it is not: the
+    /// message of the first wakes the subject.
+    async fn send_overdue(&self, entries: Vec<Open>, swept: &mut Swept) -> Result<(), ledger::Error> {
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut by_subject: BTreeMap<Subject, Vec<Row>> = BTreeMap::new();
+        for row in self.ledger.get_all(&ids).await? {
+            by_subject.entry(row.subject.clone()).or_default().push(row);
+        }
+        for rows in by_subject.values() {
+            if swept.sent >= SENDS_MAX {
+                break;
+            }
+            let now = self.clock.now();
+            if let Some(row) = first(rows).filter(|row| self.is_overdue(row, now)) {
+                swept.overdue += 1;
+                self.send_again(row, now, swept).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_overdue(&self, row: &Row, now: Timestamp) -> bool {
+        row.next_attempt_at.is_some_and(|next| next.after(self.overdue) <= now)
+            && row.resend_after.is_none_or(|after| after <= now)
+    }
+
+    async fn send_again(&self, row: &Row, now: Timestamp, swept: &mut Swept) -> Result<(), ledger::Error> {
+        match self.ledger.note_resend(row, now.after(self.resend)).await? {
+            Written::NotOwner => return Ok(()),
+            Written::Done => {}
+        }
+        let resent = Row {
+            sends: row.sends.saturating_add(1),
+            ..row.clone()
+        };
+        match queue::send(self.queue, &resent).await {
+            Ok(()) => {
+                tracing::warn!(operation_id = %row.id, sends = resent.sends, "an overdue operation was sent again");
+                swept.sent += 1;
+            }
+            Err(error) => {
+                tracing::error!(operation_id = %row.id, error = &error as &dyn Error, "an overdue operation was not sent");
+                swept.failed += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use super::*;
+use crate::pace::WAIT_MAX;
+use crate::row::tests::row;
+use crate::testing::World;
+use crate::tracking::State;
+
+const OVERDUE: Duration = WAIT_MAX;
+const RESEND: Duration = Duration::from_secs(30 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn sweep(world: &World) -> Swept {
+    let sweeper = Sweeper {
+        ledger: &world.ledger,
+        queue: &world.queue,
+        clock: &world.clock,
+        overdue: OVERDUE,
+        resend: RESEND,
+    };
+    sweeper.sweep(world.clock.now().after(DAY), 17).await.unwrap()
+}
+
+/// An operation on this client that was due so long ago.
+fn due(world: &World, id: u128, client: &str, ago: Duration) -> Row {
+    let at = Timestamp::from_micros(world.clock.now().micros() - i64::try_from(ago.as_micros()).unwrap());
+    let subject = Subject::stored(format!("client:{client}"));
+    Row {
+        id: Uuid::from_u128(id),
+        subject,
+        accepted_at: at,
+        next_attempt_at: Some(at),
+        ..row()
+    }
+}
+
+fn sent(world: &World) -> Vec<u128> {
+    let id = |message: crate::queue::Received| queue::Message::read(&message.body).unwrap().id.as_u128();
+    world.queue.take().into_iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn what_is_overdue_is_sent_again_once_in_a_while() {
+    let world = World::new();
+    world.ledger.put(due(&world, 1, "A", OVERDUE));
+    world.ledger.put(due(&world, 2, "B", OVERDUE - Duration::from_secs(1)));
+    world.ledger.put(Row {
+        state: State::Succeeded,
+        ..due(&world, 3, "C", DAY)
+    });
+    let swept = sweep(&world).await;
+    assert_eq!(
+        swept,
+        Swept {
+            open: 2,
+            overdue: 1,
+            sent: 1,
+            failed: 0,
+            complete: true
+        }
+    );
+    assert_eq!(sent(&world), [1]);
+    assert_eq!(sweep(&world).await.sent, 0, "it is left alone for a while");
+    world.clock.advance(RESEND);
+    assert_eq!(sweep(&world).await.sent, 2);
+    assert_eq!(sent(&world).len(), 2, "each sending is a message of its own");
+}
+
+#[tokio::test]
+async fn of_a_subject_only_what_goes_first_is_sent() {
+    let world = World::new();
+    let minute = Duration::from_secs(60);
+    world.ledger.put(due(&world, 1, "A", OVERDUE + minute));
+    world.ledger.put(due(&world, 2, "A", OVERDUE + minute * 3));
+    world.ledger.put(due(&world, 3, "A", OVERDUE));
+    assert_eq!(sweep(&world).await.sent, 1);
+    assert_eq!(sent(&world), [2]);
+    let first = world
+        .ledger
+        .rows()
+        .into_iter()
+        .find(|row| row.id.as_u128() == 2)
+        .unwrap();
+    assert!(
+        first.next_attempt_at.unwrap() < world.clock.now(),
+        "it stays due: the worker takes it up at once"
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_that_runs_out_of_time_says_so() {
+    let world = World::new();
+    let sweeper = Sweeper {
+        ledger: &world.ledger,
+        queue: &world.queue,
+        clock: &world.clock,
+        overdue: OVERDUE,
+        resend: RESEND,
+    };
+    let swept = sweeper.sweep(world.clock.now(), 0).await.unwrap();
+    assert!(!swept.complete);
+}

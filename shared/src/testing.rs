@@ -1,0 +1,251 @@
+//! What the tests of the use cases stand on: a Fineract that answers from a script, and a worker's surroundings.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::accept::Acceptor;
+use crate::bank::{Bank, Deployment, Products, Timeouts};
+use crate::callers::Caller;
+use crate::clock::{Clock, ManualClock, Timestamp};
+use crate::digest::Entropy;
+use crate::execute::{Executor, Reply, Run};
+use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
+use crate::ledger::memory::MemoryLedger;
+use crate::operation::{Case, Command, Kind, Stop};
+use crate::queue::Received;
+use crate::queue::memory::MemoryQueue;
+use crate::row::Row;
+use crate::values::Rules;
+
+/// A request as a test sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) key: Option<String>,
+    pub(crate) body: Option<Value>,
+}
+
+/// A Fineract that answers from a script, in its order; what is not in the script is a fault of the test.
+#[derive(Default)]
+pub(crate) struct Script {
+    answers: Mutex<VecDeque<(String, Exchange)>>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Script {
+    pub(crate) fn on(self, line: &str, status: u16, body: Value) -> Self {
+        let answer = Answer {
+            status,
+            from_cache: false,
+            body: body.to_string().into_bytes(),
+        };
+        self.exchange(line, Exchange::Answer(answer))
+    }
+
+    pub(crate) fn cached(self, line: &str, status: u16, body: Value) -> Self {
+        let answer = Answer {
+            status,
+            from_cache: true,
+            body: body.to_string().into_bytes(),
+        };
+        self.exchange(line, Exchange::Answer(answer))
+    }
+
+    pub(crate) fn lost(self, line: &str) -> Self {
+        self.exchange(line, Exchange::Lost(Loss::TimedOut))
+    }
+
+    pub(crate) fn unreachable(self, line: &str) -> Self {
+        self.exchange(line, Exchange::NotSent)
+    }
+
+    fn exchange(self, line: &str, exchange: Exchange) -> Self {
+        self.answers.lock().unwrap().push_back((line.to_owned(), exchange));
+        self
+    }
+
+    /// What was asked, in its order.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Whether everything in the script was asked for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.answers.lock().unwrap().is_empty()
+    }
+}
+
+#[async_trait]
+impl Fineract for Script {
+    async fn exchange(&self, request: Request) -> Exchange {
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        };
+        let line = format!("{method} {}", request.path.as_str());
+        self.seen.lock().unwrap().push(Seen {
+            line: line.clone(),
+            key: request.key,
+            body: request.body,
+        });
+        let (expected, exchange) = self
+            .answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| panic!("unexpected {line}"));
+        assert_eq!(line, expected);
+        exchange
+    }
+}
+
+/// Numbers that only look random.
+pub(crate) struct Counting(pub(crate) Mutex<u8>);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        let mut next = self.0.lock().unwrap();
+        for byte in buffer {
+            *next = next.wrapping_add(1);
+            *byte = *next;
+        }
+    }
+}
+
+pub(crate) const DEPLOYMENT: Deployment = Deployment {
+    office_id: 1,
+    legal_form_id: 1,
+    payment_type_id: 4,
+};
+pub(crate) const TIMEOUTS: Timeouts = Timeouts {
+    lookup: Duration::from_secs(5),
+    call: Duration::from_secs(20),
+    reserve: Duration::from_secs(3),
+};
+pub(crate) const RUN_TIME: Duration = Duration::from_secs(45);
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The surroundings of the use cases.
+pub(crate) struct World {
+    pub(crate) ledger: MemoryLedger,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) clock: ManualClock,
+    pub(crate) entropy: Counting,
+    pub(crate) rules: Rules,
+    pub(crate) products: Products,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::on(MemoryLedger::default(), MemoryQueue::default())
+    }
+
+    pub(crate) fn on(ledger: MemoryLedger, queue: MemoryQueue) -> Self {
+        Self {
+            ledger,
+            queue,
+            clock: ManualClock::at(Timestamp::from_micros(1_773_396_062_940_713)),
+            entropy: Counting(Mutex::new(0)),
+            rules: crate::values::testing::rules(),
+            products: Products::default(),
+        }
+    }
+
+    pub(crate) fn acceptor(&self) -> Acceptor<'_> {
+        Acceptor {
+            ledger: &self.ledger,
+            queue: &self.queue,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            rules: &self.rules,
+            retention: RETENTION,
+        }
+    }
+
+    pub(crate) fn executor<'a>(&'a self, fineract: &'a dyn Fineract) -> Executor<'a> {
+        Executor {
+            ledger: &self.ledger,
+            queue: &self.queue,
+            fineract,
+            products: &self.products,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            rules: &self.rules,
+            deployment: DEPLOYMENT,
+            timeouts: TIMEOUTS,
+            lease: LEASE,
+            retention: RETENTION,
+        }
+    }
+
+    /// Accepts an operation without a key and gives its message.
+    pub(crate) async fn accept(&self, operation: &str, data: Value) -> Received {
+        let body = json!({"status": operation, "data": data}).to_string();
+        self.acceptor()
+            .accept(&caller("los"), None, body.as_bytes())
+            .await
+            .unwrap();
+        self.queue.take().remove(0)
+    }
+
+    /// One run of the worker over a message, with the whole time that a run has.
+    pub(crate) async fn run(&self, fineract: &dyn Fineract, message: &Received) -> Reply {
+        let run = Run {
+            request_id: "run".to_owned(),
+            deadline: self.clock.now().after(RUN_TIME),
+        };
+        self.executor(fineract).handle(message, &run).await
+    }
+
+    /// The only row.
+    pub(crate) fn row(&self) -> Row {
+        let rows = self.ledger.rows();
+        assert_eq!(rows.len(), 1);
+        rows.into_iter().next().unwrap()
+    }
+
+    /// Prepares an operation's request.
+    pub(crate) async fn prepare(
+        &self,
+        fineract: &Script,
+        operation: &str,
+        data: Value,
+        case: &Case,
+    ) -> Result<Command, Stop> {
+        let bank = Bank {
+            fineract,
+            products: &self.products,
+            clock: &self.clock,
+            deadline: self.clock.now().after(RUN_TIME),
+            timeouts: TIMEOUTS,
+            deployment: DEPLOYMENT,
+        };
+        let kind = Kind::named(operation).unwrap();
+        let reading = kind.read(data.as_object().unwrap(), &self.rules).unwrap();
+        reading.operation.prepare(&bank, case).await
+    }
+}
+
+/// A caller that may use every operation.
+pub(crate) fn caller(id: &str) -> Caller {
+    Caller {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        salt: id.as_bytes().to_vec(),
+        tokens: Vec::new(),
+        operations: vec!["*".to_owned()],
+    }
+}
+
+/// An error body of Fineract's.
+pub(crate) fn refusal(code: &str) -> Value {
+    json!({"httpStatusCode": "403", "userMessageGlobalisationCode": "validation.msg.domain.rule.violation",
+        "errors": [{"defaultUserMessage": "It cannot be done.", "userMessageGlobalisationCode": code}]})
+}

@@ -1,0 +1,101 @@
+//! Telling the truth about an operation.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::callers::Caller;
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::problem::{Kind, Problem};
+use crate::row::{Row, first_before};
+use crate::tracking::{State, TrackingId};
+
+/// An operation younger than this is on its way; what it might wait behind is not asked.
+const YOUNG: Duration = Duration::from_secs(10);
+
+/// An answer about an operation.
+#[derive(Debug)]
+pub struct Report {
+    /// The body.
+    pub body: Value,
+    /// Whether it will never change.
+    pub ended: bool,
+}
+
+/// Answers the caller about its operation.
+pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: &str) -> Result<Report, Problem> {
+    let absent = || Problem::new(Kind::NotFound, "This caller has no operation with this tracking id.");
+    let id: TrackingId = id.parse().map_err(|_| absent())?;
+    let unavailable =
+        |cause| Problem::new(Kind::Unavailable, "The result cannot be read now. Ask again later.").because(cause);
+    let row = ledger.get(id.id).await.map_err(unavailable)?;
+    let now = clock.now();
+    let own = |row: &Row| row.caller == caller.id && row.operation == id.operation && !row.expired(now);
+    let row = row.filter(own).ok_or_else(absent)?;
+    let mut behind = None;
+    if row.state == State::Accepted && now.since(row.accepted_at) > YOUNG {
+        behind = first_before(ledger, &row).await.map_err(unavailable)?;
+    }
+    Ok(Report {
+        body: body(&row, behind.as_ref()),
+        ended: !row.state.is_open(),
+    })
+}
+
+/// The body about a row, and about the row that goes before it.
+pub fn body(row: &Row, behind: Option<&Row>) -> Value {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("tracking_id", row.tracking_id().to_string().into());
+    if !row.state.is_open() {
+        put("operation_type", row.operation.as_str().into());
+    }
+    put("status", row.state.status().into());
+    if row.state.is_open() {
+        put_waiting(&mut put, row, behind);
+    } else {
+        put(
+            "success_response",
+            row.response.clone().filter(|_| row.state == State::Succeeded).into(),
+        );
+        let failure = row.failure.as_ref();
+        put("failure_response", failure.map(|failure| failure.response()).into());
+        put("error_message", failure.map(|failure| failure.message()).into());
+        put("processed_at", row.processed_at.map(|at| at.without_zone()).into());
+        if let Some(failure) = failure {
+            put("error", failure.error());
+        }
+        if row.truncated {
+            put("truncated", true.into());
+        }
+    }
+    put("state", row.state.as_str().into());
+    put("accepted_at", row.accepted_at.to_string().into());
+    put("attempts", row.attempts.into());
+    Value::Object(body)
+}
+
+fn put_waiting(put: &mut impl FnMut(&str, Value) -> Option<Value>, row: &Row, behind: Option<&Row>) {
+    if let Some(first) = behind {
+        put("reason", "behind_another_operation".into());
+        if first.caller == row.caller {
+            put("waiting_for", first.tracking_id().to_string().into());
+        }
+        return;
+    }
+    match row.state {
+        State::Waiting | State::PendingApproval => {
+            if let Some(reason) = row.reason {
+                put("reason", serde_json::to_value(reason).unwrap_or_default());
+            }
+            if let Some(next) = row.next_attempt_at {
+                put("next_attempt_at", next.to_string().into());
+            }
+        }
+        State::Accepted | State::Running | State::Succeeded | State::Failed | State::Cancelled => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

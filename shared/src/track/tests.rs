@@ -1,0 +1,148 @@
+use serde_json::json;
+
+use super::*;
+use crate::failure::Failure;
+use crate::pace::Reason;
+use crate::row::tests::row;
+use crate::testing::{World, caller};
+
+const UUID: &str = "406362bf-f3da-4bc6-a506-d67e0878b7b6";
+
+/// The documented members of an answer: all but those that the gateway adds.
+fn documented(body: &Value) -> Value {
+    let mut body = body.as_object().unwrap().clone();
+    for added in ["state", "accepted_at", "attempts", "error", "reason", "next_attempt_at"] {
+        body.shift_remove(added);
+    }
+    Value::Object(body)
+}
+
+#[test]
+fn the_documented_answers_field_by_field() {
+    let processed_at = Some("2026-03-13T10:01:02.940713Z".parse().unwrap());
+    let published = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+
+    let processing = format!(r#"{{"tracking_id":"CLIENT_CREATE|{UUID}","status":"processing"}}"#);
+    for state in [State::Accepted, State::Running, State::Waiting, State::PendingApproval] {
+        assert_eq!(
+            documented(&body(&Row { state, ..row() }, None)),
+            published(&processing),
+            "{state:?}"
+        );
+    }
+
+    let success = format!(
+        r#"{{"tracking_id":"CLIENT_CREATE|{UUID}","operation_type":"CLIENT_CREATE","status":"success",
+         "success_response":{{"officeId":1,"clientId":42,"resourceId":42}},"failure_response":null,"error_message":null,
+         "processed_at":"2026-03-13T10:01:02.940713"}}"#
+    );
+    let response = Some(json!({"officeId": 1, "clientId": 42, "resourceId": 42}));
+    let succeeded = Row {
+        state: State::Succeeded,
+        response,
+        processed_at,
+        ..row()
+    };
+    assert_eq!(documented(&body(&succeeded, None)), published(&success));
+
+    let failed = r#"{"tracking_id":"LOAN_DISBURSE|c8e2f1a0-1234-5678-abcd-ef0123456789","operation_type":"LOAN_DISBURSE","status":"failed",
+         "success_response":null,
+         "failure_response":{"httpStatusCode":"403","errors":[{"defaultUserMessage":"Loan can't be disbursed, disburse amount is exceeding approved principal."}]},
+         "error_message":"Fineract returned 403","processed_at":"2026-03-13T10:02:15.123456"}"#;
+    let refused = Row {
+        id: "c8e2f1a0-1234-5678-abcd-ef0123456789".parse().unwrap(),
+        operation: "LOAN_DISBURSE".to_owned(),
+        state: State::Failed,
+        failure: Some(Failure::Fineract {
+            status: 403,
+            body: published(failed)["failure_response"].clone(),
+        }),
+        processed_at: Some("2026-03-13T10:02:15.123456Z".parse().unwrap()),
+        ..row()
+    };
+    assert_eq!(documented(&body(&refused, None)), published(failed));
+}
+
+#[test]
+fn an_open_operation_says_why_it_waits_and_until_when() {
+    let waiting = Row {
+        state: State::Waiting,
+        reason: Some(Reason::LoanLocked),
+        ..row()
+    };
+    let body = body(&waiting, None);
+    assert_eq!(
+        (&body["state"], &body["reason"]),
+        (&json!("waiting"), &json!("loan_locked"))
+    );
+    assert_eq!(body["next_attempt_at"], "1970-01-01T00:00:01.000000Z");
+    assert!(body.get("success_response").is_none());
+}
+
+#[tokio::test]
+async fn a_caller_sees_its_own_operations_only() {
+    let world = World::new();
+    world.ledger.put(row());
+    let ask = async |who: &str, id: &str| {
+        let report = track(&world.ledger, &world.clock, &caller(who), id).await;
+        report
+            .map(|report| report.ended)
+            .map_err(|problem| problem.kind.http_status())
+    };
+    let known = format!("CLIENT_CREATE|{UUID}");
+    assert_eq!(ask("los", &known).await, Ok(false));
+    assert_eq!(ask("los", &known.replace('|', "%7C")).await, Ok(false));
+    assert_eq!(ask("other", &known).await, Err(404));
+    for garbage in [
+        "",
+        "x",
+        UUID,
+        &format!("LOAN_CREATE|{UUID}"),
+        &known.replace('4', "5"),
+        &format!("{known}x"),
+    ] {
+        assert_eq!(ask("los", garbage).await, Err(404), "{garbage}");
+    }
+    world.ledger.put(Row {
+        state: State::Succeeded,
+        expires_at: Some(world.clock.now().seconds()),
+        ..row()
+    });
+    assert_eq!(ask("los", &known).await, Ok(true));
+    world.ledger.put(Row {
+        state: State::Succeeded,
+        expires_at: Some(world.clock.now().seconds() - 1),
+        ..row()
+    });
+    assert_eq!(ask("los", &known).await, Err(404), "removed late, but over");
+}
+
+#[tokio::test]
+async fn an_operation_behind_another_says_so_and_names_it_to_its_own_caller() {
+    let world = World::new();
+    let first = Row {
+        id: uuid::Uuid::from_u128(1),
+        accepted_at: row().accepted_at,
+        ..row()
+    };
+    let second = Row {
+        accepted_at: row().accepted_at.after(Duration::from_secs(61)),
+        ..row()
+    };
+    let known = second.tracking_id().to_string();
+    world.ledger.put(second);
+    for (owner, named) in [("los", json!(first.tracking_id().to_string())), ("other", Value::Null)] {
+        world.ledger.put(Row {
+            caller: owner.to_owned(),
+            ..first.clone()
+        });
+        let body = track(&world.ledger, &world.clock, &caller("los"), &known)
+            .await
+            .unwrap()
+            .body;
+        assert_eq!(
+            (&body["reason"], &body["waiting_for"]),
+            (&json!("behind_another_operation"), &named)
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! What an exchange says about an operation: one pure function.
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::fineract::{Answer, Exchange, code_of};
+use crate::pace::{Pace, Reason, Wait};
+
+/// Codes that say "there is no such client, loan or transaction".
+const NOT_FOUND: [&str; 4] = [
+    "error.msg.client.id.invalid",
+    "error.msg.loan.external.id.invalid",
+    "error.msg.loan.id.invalid",
+    "error.msg.loan.transaction.external.id.invalid",
+];
+/// Codes about values that come from the gateway's configuration, not from the caller.
+const CONFIGURED: [&str; 2] = ["error.msg.payment.type.invalid", "error.msg.office.id.invalid"];
+/// 503 codes that pass by themselves; every other 503 of Fineract's is a business refusal.
+const PASSING: [&str; 2] = [
+    "error.msg.sheduler.job.currently.running",
+    "error.msg.unable.to.connect.to.intermediate.server",
+];
+/// 403 codes behind which anything may be.
+const AMBIGUOUS: [&str; 2] = ["error.msg.data.integrity.issue", "error.msg.persistence.error"];
+const AMBIGUOUS_ENDING: &str = "unknown.data.integrity.issue";
+/// The unique index of Fineract's command table: a text that names it speaks of our key.
+const KEY_INDEX: &str = "unique_portfolio_command_source";
+
+/// Reasons of answers that Fineract gives before it executes anything.
+const BEFORE_EXECUTION: [Reason; 4] = [
+    Reason::CredentialsRefused,
+    Reason::ReadOnly,
+    Reason::LoanLocked,
+    Reason::FineractBusy,
+];
+
+/// What a mutating exchange says about its operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Fineract applied it, with this answer.
+    Applied(Value),
+    /// Fineract holds it for a checker, under this number.
+    Pending {
+        /// Fineract's number of the held command.
+        command_id: Option<u64>,
+    },
+    /// Fineract refused it; nothing was applied.
+    Refused(Failure),
+    /// Not applied by this exchange; to be tried again.
+    NotYet(Wait),
+    /// Perhaps applied; to be asked again under the same key.
+    Unknown(Wait),
+}
+
+/// What an answer must name to be about this operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// `resourceExternalId`.
+    pub resource_external_id: Option<String>,
+    /// `subResourceExternalId`.
+    pub sub_resource_external_id: Option<String>,
+    /// `loanId`, where the loan was addressed by number.
+    pub loan_id: Option<u64>,
+}
+
+impl Expected {
+    fn named_by(&self, body: &Value) -> bool {
+        let text = |member: &str, wanted: &Option<String>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| body.get(member).and_then(Value::as_str) == Some(wanted))
+        };
+        text("resourceExternalId", &self.resource_external_id)
+            && text("subResourceExternalId", &self.sub_resource_external_id)
+            && self
+                .loan_id
+                .is_none_or(|wanted| body.get("loanId").and_then(Value::as_u64) == Some(wanted))
+    }
+}
+
+/// Judges a mutating exchange. `sent_before`: whether a request of this operation may have reached Fineract earlier.
+pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -> Verdict {
+    match exchange {
+        Exchange::NotSent => Verdict::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable)),
+        Exchange::Lost(_) => Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)),
+        Exchange::Answer(answer) => match (answer.status, answer.json()) {
+            (200..=299, Some(body)) => of_success(answer, body, expected, sent_before),
+            (_, body) => of_error(answer, body),
+        },
+    }
+}
+
+fn of_success(answer: &Answer, body: Value, expected: &Expected, sent_before: bool) -> Verdict {
+    let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+    if body.get("rollbackTransaction") == Some(&Value::Bool(true)) {
+        return Verdict::Pending {
+            command_id: body.get("commandId").and_then(Value::as_u64),
+        };
+    }
+    if !expected.named_by(&body) {
+        return operator;
+    }
+    // A stored answer to what was never sent: the row was restored from a backup.
+    if answer.from_cache && !sent_before {
+        return operator;
+    }
+    Verdict::Applied(without_nulls(body))
+}
+
+fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
+    let soon = |reason| Verdict::Unknown(Wait::new(Pace::Soon, reason));
+    let minutes = |reason| Verdict::NotYet(Wait::new(Pace::Minutes, reason));
+    let code = body.as_ref().and_then(code_of);
+    match (answer.status, code) {
+        (425, _) => soon(Reason::CommandInProgress),
+        (401, _) | (_, Some("error.msg.not.authorized" | "error.msg.not.authenticated")) => {
+            minutes(Reason::CredentialsRefused)
+        }
+        (405, _) => minutes(Reason::ReadOnly),
+        (409, Some("error.msg.loan.locked")) => minutes(Reason::LoanLocked),
+        (409, Some(_)) => soon(Reason::Conflict),
+        (500, _) => soon(Reason::FineractFailed),
+        (403, Some(_)) if names_the_key(&answer.body) => soon(Reason::CommandInProgress),
+        (403, Some(code)) if AMBIGUOUS.contains(&code) || code.ends_with(AMBIGUOUS_ENDING) => {
+            soon(Reason::AmbiguousAnswer)
+        }
+        (503, Some(code)) if PASSING.contains(&code) => minutes(Reason::FineractBusy),
+        (_, Some(code)) if CONFIGURED.contains(&code) => minutes(Reason::Misconfigured),
+        (400 | 403 | 404 | 501 | 503, Some(_)) => Verdict::Refused(Failure::Fineract {
+            status: answer.status,
+            body: body.unwrap_or_default(),
+        }),
+        // A tenant that Fineract does not know, a proxy's page, a load balancer: not Fineract's word on the operation.
+        (400..=499, _) => minutes(Reason::ForeignAnswer),
+        (_, _) => soon(Reason::ForeignAnswer),
+    }
+}
+
+fn names_the_key(body: &[u8]) -> bool {
+    body.to_ascii_lowercase()
+        .windows(KEY_INDEX.len())
+        .any(|window| window == KEY_INDEX.as_bytes())
+}
+
+/// Whether this exchange itself certainly left Fineract as it was: it was not sent, or Fineract gives such an answer
+/// before it executes anything. It says nothing about earlier requests of the operation.
+pub fn left_untouched(exchange: &Exchange) -> bool {
+    match exchange {
+        Exchange::NotSent => true,
+        Exchange::Lost(_) => false,
+        Exchange::Answer(answer) => {
+            let Verdict::NotYet(wait) = of_error(answer, answer.json()) else {
+                return false;
+            };
+            BEFORE_EXECUTION.contains(&wait.reason) || tenant_unknown(answer)
+        }
+    }
+}
+
+/// Fineract's filter answers 400 with the container's JSON, and so before anything else, if it does not know the
+/// tenant.
+fn tenant_unknown(answer: &Answer) -> bool {
+    let container = |body: Value| body.get("path").is_some() && body.get("timestamp").is_some();
+    answer.status == 400 && answer.json().is_some_and(container)
+}
+
+/// What a lookup says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// The answer.
+    Yes(Value),
+    /// Fineract has no such thing.
+    No(Failure),
+    /// Not known now.
+    NotYet(Wait),
+}
+
+/// Judges an exchange that changes nothing. Only Fineract's own "not found" is one.
+pub fn of_lookup(exchange: &Exchange) -> Found {
+    let answer = match exchange {
+        Exchange::NotSent => return Found::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable)),
+        Exchange::Lost(_) => return Found::NotYet(Wait::new(Pace::Soon, Reason::AnswerLost)),
+        Exchange::Answer(answer) => answer,
+    };
+    match (answer.status, answer.json()) {
+        (200, Some(body)) => Found::Yes(body),
+        (404, Some(body)) if code_of(&body).is_some_and(|code| NOT_FOUND.contains(&code)) => {
+            Found::No(Failure::Fineract { status: 404, body })
+        }
+        (_, body) => match of_error(answer, body) {
+            Verdict::NotYet(wait) | Verdict::Unknown(wait) => Found::NotYet(wait),
+            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Refused(_) => {
+                Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured))
+            }
+        },
+    }
+}
+
+/// Stored answers may have every member that Fineract knows, most of them null.
+fn without_nulls(mut body: Value) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! A gateway before a simulated Fineract, and what tests do with it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use fineract_simulator::{Effect, Release, Request, Server, Simulator};
+use local::api::{Answer, Api};
+use local::{Options, Stack};
+use serde_json::{Value, json};
+
+/// How long an operation may take before a test gives up; a retry after a lost worker is within it.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running gateway.
+pub(crate) struct Bench {
+    pub(crate) stack: Stack,
+    pub(crate) api: Api,
+    pub(crate) simulator: Simulator,
+    _server: Server,
+}
+
+impl Bench {
+    /// With the times that the template has.
+    pub(crate) async fn start() -> Self {
+        Self::with(|options| options).await
+    }
+
+    /// With options of its own.
+    pub(crate) async fn with(change: impl FnOnce(Options) -> Options) -> Self {
+        let simulator = Simulator::new(Release::V1_10_1);
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(listen, simulator.clone()).await.unwrap();
+        let stack = Stack::start(change(Options::new(&server.url()))).await.unwrap();
+        let api = stack.api().unwrap();
+        Self {
+            stack,
+            api,
+            simulator,
+            _server: server,
+        }
+    }
+
+    /// Posts an operation and gives its tracking id.
+    pub(crate) async fn accept(&self, operation: &str, data: Value) -> String {
+        let answer = self
+            .api
+            .operate(&json!({"status": operation, "data": data}))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 202, "{operation}: {}", answer.text);
+        answer.body["tracking_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Polls until the operation has ended.
+    pub(crate) async fn ended(&self, tracking_id: &str) -> Value {
+        match self.api.ended(tracking_id, PATIENCE, |_| ()).await {
+            Ok(answer) => answer.body,
+            Err(error) => panic!("{error:?}\n{}", self.stack.emulator_log()),
+        }
+    }
+
+    /// Posts an operation and polls until it has ended.
+    pub(crate) async fn perform(&self, operation: &str, data: Value) -> Value {
+        self.ended(&self.accept(operation, data).await).await
+    }
+
+    /// Performs an operation that must succeed.
+    pub(crate) async fn succeed(&self, operation: &str, data: Value) -> Value {
+        let body = self.perform(operation, data).await;
+        assert_eq!(body["status"], "success", "{body}");
+        body
+    }
+
+    /// Posts a text with the caller's token and JSON's content type.
+    pub(crate) async fn post(&self, body: impl Into<Vec<u8>>) -> Answer {
+        self.api.send(self.api.post().body(body.into())).await.unwrap()
+    }
+
+    /// The commands that Fineract applied to something with this external id.
+    pub(crate) fn effects(&self, external_id: &str) -> Vec<Effect> {
+        let effects = self.simulator.effects().into_iter();
+        effects
+            .filter(|effect| effect.external_id.as_deref() == Some(external_id))
+            .collect()
+    }
+
+    /// A loan as Fineract shows it.
+    pub(crate) fn loan(&self, external_id: &str) -> Value {
+        let encoded: String = external_id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let request = Request::new("GET", format!("/fineract-provider/api/v1/loans/external-id/{encoded}"))
+            .with_header("Authorization", "Basic bWlmb3M6cGFzc3dvcmQ=")
+            .with_header("Fineract-Platform-TenantId", "default");
+        let response = self.simulator.answer(&request);
+        assert_eq!(response.status, 200, "{external_id}");
+        response.body_json().unwrap()
+    }
+
+    /// How many rows and messages there are.
+    pub(crate) async fn stored(&self) -> (u64, u64) {
+        let request = json!({"TableName": self.stack.outputs().get("TableName").unwrap(), "Select": "COUNT"});
+        let answer = self.stack.aws().json("DynamoDB_20120810.Scan", &request).await.unwrap();
+        (
+            answer["Count"].as_u64().unwrap(),
+            self.stack.messages("QueueUrl").await.unwrap(),
+        )
+    }
+}
+
+/// The published examples.
+pub(crate) mod published {
+    use serde_json::{Value, json};
+
+    pub(crate) fn client_create() -> Value {
+        json!({"firstname": "Jayesh", "lastname": "Badgujar", "externalId": "INC-1001", "mobileNo": "9966999999",
+            "emailAddress": "jayesh@example.com", "activationDate": "01 January 2026"})
+    }
+
+    pub(crate) fn loan_create() -> Value {
+        json!({"lenderConfig": "UGRO", "externalId": "LOAN-123", "principal": 100000, "submittedOnDate": "11 January 2026",
+            "loanTermFrequency": 12, "loanTermFrequencyType": "months", "numberOfRepayments": 12,
+            "interestRatePerPeriod": 8, "clientId": "INC-1001"})
+    }
+
+    pub(crate) fn loan_update() -> Value {
+        json!({"externalId": "LOAN-123", "principal": 200000, "submittedOnDate": "11 January 2026",
+            "loanTermFrequency": 24, "loanTermFrequencyType": "months", "numberOfRepayments": 24,
+            "interestRatePerPeriod": 8.3})
+    }
+
+    pub(crate) fn loan_approve() -> Value {
+        json!({"external_loan_id": "LOAN-123", "approvedOnDate": "11 January 2026"})
+    }
+
+    pub(crate) fn loan_disburse() -> Value {
+        json!({"external_loan_id": "LOAN-123", "actualDisbursementDate": "11 January 2026", "transactionAmount": 200000,
+            "utr_payment_id": "UTR-20260111-001", "note": "Disbursement for LOAN-123"})
+    }
+
+    pub(crate) fn loan_delete() -> Value {
+        json!({"external_loan_id": "LOAN-123"})
+    }
+
+    /// The same with other values for some members; null leaves a member out.
+    pub(crate) fn with(mut data: Value, changes: Value) -> Value {
+        for (name, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                data.as_object_mut().unwrap().shift_remove(name);
+            } else {
+                data[name] = value.clone();
+            }
+        }
+        data
+    }
+}

@@ -1,0 +1,12 @@
+//! The real template and the real functions on an AWS emulator, over HTTP, before the simulated Fineract.
+
+#![allow(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod bad_input;
+mod bench;
+mod idempotency;
+mod lifecycle;
+mod privacy;
+mod refusals;
+mod survival;
+mod tracking;

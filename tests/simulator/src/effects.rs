@@ -1,0 +1,24 @@
+//! What was really applied, for tests that count it.
+
+use time::OffsetDateTime;
+
+/// One applied command. A replay from the cache applies nothing and leaves none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// `CREATE`, `UPDATE`, `APPROVE`, `DISBURSE`, `DELETE`, …
+    pub action: &'static str,
+    /// `CLIENT` or `LOAN`.
+    pub entity: &'static str,
+    /// Fineract's number of the client or loan.
+    pub resource_id: u64,
+    /// The external id of the client or loan, if it has one.
+    pub external_id: Option<String>,
+    /// The number of the transaction that a disbursement made.
+    pub sub_resource_id: Option<u64>,
+    /// The external id of that transaction.
+    pub sub_external_id: Option<String>,
+    /// The `Idempotency-Key` of the request, if it had one.
+    pub key: Option<String>,
+    /// When.
+    pub at: OffsetDateTime,
+}

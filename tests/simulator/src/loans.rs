@@ -1,0 +1,171 @@
+//! Loans.
+
+mod approve;
+mod charges;
+mod create;
+mod disburse;
+mod lifecycle;
+mod terms;
+mod tranches;
+mod transactions;
+mod update;
+mod view;
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use time::Date;
+
+use self::{charges::LoanCharge, terms::Terms, tranches::Tranche, transactions::Transaction};
+pub(crate) use self::{
+    transactions::transaction_view,
+    view::{Associations, unknown_fields, view, with_fields},
+};
+use crate::{
+    bank::{Applied, Bank},
+    errors::{Failure, Fault},
+};
+
+const EXTERNAL_ID_LIMIT: usize = 100;
+const NOTE_LIMIT: usize = 1000;
+
+/// Parameters of `POST loans` and `PUT loans`, as far as both releases agree.
+const SUPPORTED: &str = "dateFormat locale id clientId groupId loanType productId principal loanTermFrequency loanTermFrequencyType \
+    numberOfRepayments repaymentEvery repaymentFrequencyType repaymentFrequencyNthDayType \
+    repaymentFrequencyDayOfWeekType interestRatePerPeriod amortizationType interestType isFloatingInterestRate \
+    interestRateDifferential interestCalculationPeriodType interestRateFrequencyType disbursementData \
+    expectedDisbursementDate repaymentsStartingFromDate graceOnPrincipalPayment graceOnInterestPayment \
+    graceOnInterestCharged interestChargedFromDate submittedOnDate submittedOnNote accountNo externalId fundId \
+    loanOfficerId loanPurposeId inArrearsTolerance charges collateral transactionProcessingStrategyCode calendarId \
+    syncDisbursementWithMeeting linkAccountId createStandingInstructionAtDisbursement fixedEmiAmount \
+    maxOutstandingLoanBalance graceOnArrearsAgeing datatables isEqualAmortization rates isTopup loanIdToClose \
+    daysInYearType fixedPrincipalPercentagePerInstallment applicationId";
+
+/// Where a loan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoanStatus {
+    Submitted,
+    Approved,
+    Active,
+    Withdrawn,
+    Rejected,
+}
+
+impl LoanStatus {
+    /// Whether the loan keeps its client from being closed.
+    pub(crate) fn is_open(self) -> bool {
+        match self {
+            Self::Submitted | Self::Approved | Self::Active => true,
+            Self::Withdrawn | Self::Rejected => false,
+        }
+    }
+
+    /// The status as reads and `changes` print it.
+    pub(crate) fn view(self) -> Value {
+        let (id, code, value) = match self {
+            Self::Submitted => (100, "submitted.and.pending.approval", "Submitted and pending approval"),
+            Self::Approved => (200, "approved", "Approved"),
+            Self::Active => (300, "active", "Active"),
+            Self::Withdrawn => (400, "withdrawn.by.client", "Withdrawn by applicant"),
+            Self::Rejected => (500, "rejected", "Rejected"),
+        };
+        json!({
+            "id": id,
+            "code": format!("loanStatusType.{code}"),
+            "value": value,
+            "pendingApproval": self == Self::Submitted,
+            "waitingForDisbursal": self == Self::Approved,
+            "active": self == Self::Active,
+            "closedObligationsMet": false,
+            "closedWrittenOff": false,
+            "closedRescheduled": false,
+            "closed": false,
+            "overpaid": false,
+        })
+    }
+}
+
+/// A loan.
+#[derive(Clone, Debug)]
+pub(crate) struct Loan {
+    pub(crate) id: u64,
+    pub(crate) account_no: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) client: u64,
+    pub(crate) product: u64,
+    pub(crate) status: LoanStatus,
+    terms: Terms,
+    proposed: Decimal,
+    approved: Decimal,
+    /// What the client gets in hand; an update of the loan forgets to update it.
+    net_disbursal: Decimal,
+    submitted_on: Date,
+    expected_disbursement: Date,
+    approved_on: Option<Date>,
+    disbursed_on: Option<Date>,
+    /// Rejected or withdrawn on.
+    closed_on: Option<Date>,
+    max_outstanding: Option<Decimal>,
+    charges: Vec<LoanCharge>,
+    tranches: Vec<Tranche>,
+    pub(crate) transactions: Vec<Transaction>,
+}
+
+impl Loan {
+    /// The answer to a command on this loan.
+    fn applied(&self) -> Applied {
+        Applied {
+            client: Some(self.client),
+            loan: Some(self.id),
+            resource: self.id,
+            external_id: self.external_id.clone(),
+            ..Applied::default()
+        }
+    }
+
+    /// Charges that are taken when the loan is paid out.
+    fn charges_at_disbursement(&self) -> Decimal {
+        self.charges
+            .iter()
+            .filter(|charge| charge.is_at_disbursement())
+            .map(|charge| charge.amount)
+            .sum()
+    }
+
+    /// What was really paid out.
+    fn disbursed(&self) -> Decimal {
+        self.transactions
+            .iter()
+            .filter(|transaction| transaction.is_disbursement())
+            .map(|paid| paid.amount)
+            .sum()
+    }
+
+    /// When the last repayment is due: counted from the disbursement, or from the expected one.
+    fn maturity(&self) -> Option<Date> {
+        self.terms
+            .maturity(self.disbursed_on.unwrap_or(self.expected_disbursement))
+    }
+}
+
+impl Bank {
+    /// `DELETE loans/…`: only while it waits for approval. The external id is free again.
+    pub(crate) fn delete_loan(&mut self, id: u64) -> Result<Applied, Failure> {
+        let loan = self.loan(id)?;
+        if loan.status != LoanStatus::Submitted {
+            let text = format!("Loan with identifier {id} cannot be deleted in its current state.");
+            let fault = Fault::general("error.msg.loan.cannot.delete.loan.in.its.present.state", text);
+            return Err(Failure::Domain(fault.with([json!(id)])));
+        }
+        self.require_active(self.client(loan.client)?)?;
+        let applied = loan.applied();
+        self.loans.remove(&id);
+        Ok(applied)
+    }
+
+    /// Whether another loan has this external id.
+    fn has_loan_external_id(&self, external_id: &str, but: Option<u64>) -> bool {
+        self.loans
+            .values()
+            .any(|loan| Some(loan.id) != but && loan.external_id.as_deref() == Some(external_id))
+    }
+}

@@ -1,0 +1,267 @@
+//! Charges of a loan.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+use time::Date;
+
+use super::Loan;
+use crate::{
+    bank::{Bank, Now, Numbered},
+    dates, enums,
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers,
+    products::Charge,
+    validation::Checks,
+};
+
+const AT_DISBURSEMENT: i64 = 1;
+const SPECIFIED_DUE_DATE: i64 = 2;
+const OVERDUE: i64 = 9;
+const PERCENT_OF_AMOUNT: i64 = 2;
+const PER_CENT: Decimal = Decimal::ONE_HUNDRED;
+
+/// A charge that a loan bears.
+#[derive(Clone, Debug)]
+pub(crate) struct LoanCharge {
+    pub(crate) id: u64,
+    charge: Charge,
+    /// What was asked for: an amount, or a percentage.
+    asked: Decimal,
+    /// What it comes to.
+    pub(crate) amount: Decimal,
+    due_on: Option<Date>,
+    submitted_on: Date,
+    paid: bool,
+}
+
+/// A charge as a body names it.
+#[derive(Clone, Debug)]
+pub(crate) struct SentCharge {
+    id: Option<i64>,
+    charge: i64,
+    amount: Decimal,
+    due_on: Option<Date>,
+}
+
+impl SentCharge {
+    /// Reads `charges`; anything but an array is ignored.
+    pub(crate) fn read(fields: &Fields<'_>, checks: &mut Checks) -> Result<Vec<Self>, Failure> {
+        let mut sent = Vec::new();
+        let Some(Value::Array(elements)) = fields.get("charges") else {
+            return Ok(sent);
+        };
+        for (position, element) in (1..).zip(elements) {
+            let Value::Object(element) = element else { continue };
+            let element = with_locale(element, fields);
+            let element = Fields(&element);
+            let (charge, amount) = (element.id("chargeId")?, element.decimal("amount")?);
+            for (name, missing) in [("chargeId", charge.is_none()), ("amount", amount.is_none())] {
+                if missing {
+                    let parameter = format!("charges[{position}][{name}]");
+                    let text = format!("The parameter `{parameter}` is mandatory.");
+                    let code = format!("validation.msg.loan.charges.{name}.cannot.be.blank");
+                    checks.push(Fault::of(parameter, code, text).with([json!(position)]));
+                }
+            }
+            let due_on = element.date("dueDate")?;
+            let id = element.id("id")?;
+            if let (Some(charge), Some(amount)) = (charge, amount) {
+                sent.push(Self {
+                    id,
+                    charge,
+                    amount,
+                    due_on,
+                });
+            }
+        }
+        Ok(sent)
+    }
+}
+
+/// The element of an array is read with the locale and date format of the whole body.
+pub(super) fn with_locale(element: &Map<String, Value>, fields: &Fields<'_>) -> Map<String, Value> {
+    let mut element = element.clone();
+    for name in ["locale", "dateFormat"] {
+        if let Some(value) = fields.get(name) {
+            element.insert(name.to_owned(), value.clone());
+        }
+    }
+    element
+}
+
+impl LoanCharge {
+    pub(crate) fn is_at_disbursement(&self) -> bool {
+        self.charge.time == AT_DISBURSEMENT
+    }
+
+    /// A percentage of the amount follows the principal.
+    pub(crate) fn follow(&mut self, principal: Decimal) {
+        self.amount = if self.charge.calculation == PERCENT_OF_AMOUNT {
+            numbers::money(principal * self.asked / PER_CENT)
+        } else {
+            self.asked
+        };
+    }
+
+    pub(crate) fn pay(&mut self) {
+        self.paid = true;
+    }
+
+    /// The charge as `changes` list it; a new one repeats the amount that was sent.
+    fn change(&self, sent: &SentCharge, develop: bool) -> Value {
+        let mut change = Map::new();
+        if let Some(id) = sent.id {
+            change.insert("id".into(), json!(id));
+        }
+        change.insert("chargeId".into(), json!(self.charge.id));
+        let repeats = sent.id.is_none() && !develop && self.charge.calculation != PERCENT_OF_AMOUNT;
+        let amount = if repeats {
+            numbers::as_sent(sent.amount)
+        } else {
+            numbers::printed(self.amount)
+        };
+        change.insert("amount".into(), amount);
+        change.insert("chargeTimeType".into(), json!(self.charge.time));
+        change.insert("chargeCalculationType".into(), json!(self.charge.calculation));
+        if let Some(due_on) = self.due_on {
+            change.insert("dueDate".into(), dates::array(due_on));
+        }
+        Value::Object(change)
+    }
+
+    /// The charge as `associations=charges` shows it.
+    pub(crate) fn view(&self, loan: &Loan) -> Value {
+        let percentage = self.charge.calculation == PERCENT_OF_AMOUNT;
+        let zero_unless = |value: Decimal| if percentage { numbers::printed(value) } else { json!(0) };
+        let open = if self.paid { Decimal::ZERO } else { self.amount };
+        let mut view = Map::new();
+        let mut put = |name: &str, value: Value| {
+            if !value.is_null() {
+                view.insert(name.to_owned(), value);
+            }
+        };
+        put("id", json!(self.id));
+        put("chargeId", json!(self.charge.id));
+        put("name", json!(self.charge.name));
+        put("chargeTimeType", enums::charge_time(self.charge.time));
+        put("submittedOnDate", dates::array(self.submitted_on));
+        put("dueDate", self.due_on.map_or(Value::Null, dates::array));
+        put(
+            "chargeCalculationType",
+            enums::charge_calculation(self.charge.calculation),
+        );
+        put("percentage", zero_unless(self.asked));
+        put("amountPercentageAppliedTo", zero_unless(loan.terms.principal));
+        put("currency", enums::currency());
+        put("amount", numbers::printed(self.amount));
+        put(
+            "amountPaid",
+            if self.paid {
+                numbers::printed(self.amount)
+            } else {
+                json!(0)
+            },
+        );
+        put("amountWaived", json!(0));
+        put("amountWrittenOff", json!(0));
+        put("amountOutstanding", numbers::printed(open));
+        put("amountOrPercentage", numbers::printed(self.asked));
+        put("penalty", json!(self.charge.penalty));
+        put("chargePaymentMode", enums::charge_payment_mode());
+        put("paid", json!(self.paid));
+        put("waived", json!(false));
+        put("chargePayable", json!(false));
+        put("loanId", json!(loan.id));
+        put("externalLoanId", json!(loan.external_id));
+        Value::Object(view)
+    }
+
+    /// The order of the database: by due date, those without one last.
+    pub(crate) fn order(&self) -> (bool, Option<Date>, i64, bool, u64) {
+        (
+            self.due_on.is_none(),
+            self.due_on,
+            self.charge.time,
+            self.charge.penalty,
+            self.id,
+        )
+    }
+}
+
+impl Bank {
+    /// Gives the loan exactly these charges; what is not among them is gone. Returns the list for `changes`.
+    pub(crate) fn set_charges(
+        &mut self,
+        loan: &mut Loan,
+        sent: Vec<SentCharge>,
+        now: Now,
+    ) -> Result<Vec<Value>, Failure> {
+        let develop = self.release.is_develop();
+        let (mut kept, mut listed) = (Vec::new(), Vec::new());
+        for sent in sent {
+            let mut charge = match sent.id {
+                Some(id) => match loan.charges.iter().find(|charge| i64::try_from(charge.id) == Ok(id)) {
+                    Some(charge) => charge.clone(),
+                    // 1.10.1 drops the charge of another loan silently.
+                    None if !develop => continue,
+                    None => {
+                        let text = format!("Loan charge with identifier {id} does not exist");
+                        let fault = Fault::general("error.msg.loanCharge.id.invalid", text);
+                        return Err(Failure::NotFound(fault.with([json!(id)])));
+                    }
+                },
+                None => self.new_charge(loan, &sent, now)?,
+            };
+            charge.asked = sent.amount;
+            charge.due_on = sent.due_on.or(charge.due_on);
+            charge.follow(loan.terms.principal);
+            listed.push(charge.change(&sent, develop));
+            kept.push(charge);
+        }
+        loan.charges = kept;
+        Ok(listed)
+    }
+
+    fn new_charge(&mut self, loan: &Loan, sent: &SentCharge, now: Now) -> Result<LoanCharge, Failure> {
+        let found = self
+            .charges
+            .iter()
+            .find(|charge| i64::try_from(charge.id) == Ok(sent.charge))
+            .cloned();
+        let Some(charge) = found else {
+            let text = format!("Charge with identifier {} does not exist", sent.charge);
+            let fault = Fault::general("error.msg.charge.id.invalid", text);
+            return Err(Failure::NotFound(fault.with([json!(sent.charge)])));
+        };
+        let refuse = |code: &str, text: &str, first: Value| {
+            let fault = Fault::general(format!("error.msg.loanCharge.{code}"), text);
+            Err(Failure::Domain(fault.with([first, json!(charge.name)])))
+        };
+        if charge.time == OVERDUE {
+            let text = "Installment charge cannot be added to the loan.";
+            return refuse("cannot.be.added.as.overdue.charge", text, Value::Null);
+        }
+        if charge.time == SPECIFIED_DUE_DATE && sent.due_on.is_none() {
+            if self.release.is_develop() {
+                let text = "This charge with specified due date cannot be added as the it is not in schedule range.";
+                let date = json!(dates::iso(loan.expected_disbursement));
+                return refuse("cannot.be.added.as.specified.due.date.outside.range", text, date);
+            }
+            return refuse(
+                "dueDate.cannot.be.blank",
+                "Loan charge is missing due date.",
+                json!(charge.id),
+            );
+        }
+        Ok(LoanCharge {
+            id: self.next(Numbered::LoanCharge),
+            charge,
+            asked: sent.amount,
+            amount: sent.amount,
+            due_on: sent.due_on,
+            submitted_on: now.today,
+            paid: false,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! `POST loans`. The query is not looked at: `?command=anything` creates a loan.
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use time::Date;
+
+use super::{
+    EXTERNAL_ID_LIMIT, Loan, LoanStatus, SUPPORTED,
+    charges::SentCharge,
+    terms::{SentTerms, Terms, check_loan_type, check_strategy, check_structure},
+    tranches,
+};
+use crate::{
+    bank::{Applied, Bank, Now, Numbered, client_not_found},
+    clients::Client,
+    dates,
+    enums::{ADVANCED_STRATEGY, Frequency, PER_YEAR},
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers,
+    products::Product,
+    release::Release,
+    validation::Checks,
+};
+
+const MANDATORY: &str = "loanTermFrequency loanTermFrequencyType numberOfRepayments repaymentEvery repaymentFrequencyType interestType \
+    interestCalculationPeriodType interestRatePerPeriod amortizationType";
+
+/// The parameters of loans that a release supports: both spell one of them differently.
+pub(super) fn supported(release: Release) -> String {
+    let own = if release.is_develop() {
+        "allowPartialPeriodInterestCalculation"
+    } else {
+        "allowPartialPeriodInterestCalcualtion"
+    };
+    format!("{SUPPORTED} {own}")
+}
+
+/// 403 of 1.10.1 for a missing product, in the words of the database layer.
+pub(super) fn null_id() -> Failure {
+    Failure::Integrity(Fault::of_database(
+        "error.msg.data.integrity.issue",
+        "The given id must not be null",
+    ))
+}
+
+impl Bank {
+    pub(crate) fn create_loan(&mut self, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
+        fields.only(&supported(self.release))?;
+        let product = self.named_product(&fields)?.clone();
+        let client = self.named_client(&fields)?;
+        let develop = self.release.is_develop();
+
+        let mut checks = Checks::of("loan");
+        check_loan_type(&mut checks, &fields);
+        let client_id = fields.id("clientId")?;
+        checks.mandatory("clientId", client_id.is_some());
+        if client_id.is_none() && !develop {
+            checks.not_together("groupId", Value::Null, "clientId", Value::Null);
+        }
+        let external_id = fields.nonblank("externalId");
+        checks.length("externalId", external_id.as_deref(), EXTERNAL_ID_LIMIT);
+        // develop takes a loan without principal for a loan of nothing.
+        let mandatory = if develop {
+            MANDATORY.to_owned()
+        } else {
+            format!("{MANDATORY} principal")
+        };
+        let sent = SentTerms::read(&fields, &mut checks, &mandatory)?;
+        let expected = fields.date("expectedDisbursementDate")?;
+        checks.mandatory("expectedDisbursementDate", expected.is_some());
+        let sent_charges = SentCharge::read(&fields, &mut checks)?;
+        let submitted_on = fields.date("submittedOnDate")?;
+        checks.mandatory("submittedOnDate", submitted_on.is_some());
+        if develop {
+            checks.mandatory("transactionProcessingStrategyCode", sent.strategy.is_some());
+            sent.check_bounds(&mut checks, &product);
+            check_grace(&mut checks, sent.repayments);
+        } else {
+            checks.positive("principal", sent.principal);
+        }
+        checks.finish()?;
+        let (Some(client), Some(expected), Some(submitted_on)) = (client, expected, submitted_on) else {
+            return Err(Failure::Crash("a mandatory parameter is missing".to_owned()));
+        };
+
+        check_strategy(sent.strategy.as_deref())?;
+        check_advanced_strategy(sent.strategy.as_deref(), develop)?;
+        if !develop {
+            let mut checks = Checks::of("loan");
+            sent.check_bounds(&mut checks, &product);
+            checks.finish()?;
+        }
+        check_structure(
+            sent.term,
+            sent.repayments,
+            sent.every,
+            sent.term_frequency,
+            sent.frequency,
+        )?;
+        if external_id
+            .as_deref()
+            .is_some_and(|id| self.has_loan_external_id(id, None))
+        {
+            let fault = Fault::general(
+                "error.msg.loan.with.externalId.already.used",
+                "Loan with externalId is already registered.",
+            );
+            return Err(Failure::Domain(fault));
+        }
+        let args_of_future = [submitted_on, now.today];
+        check_application_dates(submitted_on, expected, &client, now, &args_of_future)?;
+        let principal = numbers::money(sent.principal.unwrap_or_default());
+        let tranches = tranches::read(
+            &fields,
+            &product,
+            expected,
+            sent.principal,
+            sent.interest_calculation,
+            self.release,
+        )?;
+        let id = self.next(Numbered::Loan);
+        let terms = sent.into_terms(principal, develop)?;
+        let mut loan = Loan {
+            id,
+            account_no: fields.nonblank("accountNo").unwrap_or_else(|| format!("{id:09}")),
+            external_id,
+            client: client.id,
+            product: product.id,
+            status: LoanStatus::Submitted,
+            terms,
+            proposed: principal,
+            approved: principal,
+            net_disbursal: principal,
+            submitted_on,
+            expected_disbursement: expected,
+            approved_on: None,
+            disbursed_on: None,
+            closed_on: None,
+            max_outstanding: fields
+                .decimal("maxOutstandingLoanBalance")?
+                .filter(|_| product.multi_disburse),
+            charges: Vec::new(),
+            tranches: Vec::new(),
+            transactions: Vec::new(),
+        };
+        self.set_charges(&mut loan, sent_charges, now)?;
+        self.set_tranches(&mut loan, tranches);
+        loan.net_disbursal = principal - loan.charges_at_disbursement();
+        let applied = loan.applied();
+        self.loans.insert(id, loan);
+        Ok(applied)
+    }
+
+    /// The product of the body: 1.10.1 and develop disagree on what a missing one is.
+    fn named_product(&self, fields: &Fields<'_>) -> Result<&Product, Failure> {
+        match fields.id("productId")? {
+            Some(id) => self.product(id),
+            None if self.release.is_develop() => {
+                let fault = Fault::of(
+                    "productId",
+                    "validation.msg.loans.productId.cannot.be.blank",
+                    "The parameter `productId` is mandatory.",
+                );
+                Err(Failure::invalid(fault.with([json!(0)])))
+            }
+            None => Err(null_id()),
+        }
+    }
+
+    /// The client of the body, who must exist and be active.
+    fn named_client(&self, fields: &Fields<'_>) -> Result<Option<Client>, Failure> {
+        let Some(id) = fields.id("clientId")? else {
+            return Ok(None);
+        };
+        let client = u64::try_from(id).ok().and_then(|id| self.clients.get(&id));
+        let client = client.ok_or_else(|| client_not_found(json!(id)))?;
+        self.require_active(client)?;
+        Ok(Some(client.clone()))
+    }
+}
+
+impl SentTerms {
+    fn into_terms(self, principal: Decimal, develop: bool) -> Result<Terms, Failure> {
+        let missing = || Failure::Crash("a mandatory parameter is missing".to_owned());
+        let frequency = |id: Option<i64>| id.and_then(Frequency::of).ok_or_else(missing);
+        Ok(Terms {
+            principal,
+            term: self.term.ok_or_else(missing)?,
+            term_frequency: frequency(self.term_frequency)?,
+            repayments: self.repayments.ok_or_else(missing)?,
+            every: self.every.ok_or_else(missing)?,
+            frequency: frequency(self.frequency)?,
+            rate: numbers::stored(self.rate.ok_or_else(missing)?),
+            // 1.10.1 ignores the unit of the rate here, develop obeys it.
+            rate_frequency: self.rate_frequency.filter(|_| develop).unwrap_or(PER_YEAR),
+            amortization: self.amortization.ok_or_else(missing)?,
+            interest: self.interest.ok_or_else(missing)?,
+            interest_calculation: self.interest_calculation.ok_or_else(missing)?,
+            strategy: self.strategy.ok_or_else(missing)?,
+        })
+    }
+}
+
+/// develop compares the graces, which are zero, with the number of repayments.
+fn check_grace(checks: &mut Checks, repayments: Option<i64>) {
+    let Some(repayments) = repayments else { return };
+    let rule = "mustBeLessThan.numberOfRepayments";
+    if repayments <= 0 {
+        checks.broken_rule("graceOnPrincipalPayment", rule);
+        checks.broken_rule("graceOnInterestPayment", rule);
+    }
+    if repayments < 0 {
+        checks.broken_rule("graceOnInterestCharged", rule);
+    }
+}
+
+fn check_advanced_strategy(strategy: Option<&str>, develop: bool) -> Result<(), Failure> {
+    const CODE: &str = "strategy.cannot.be.advanced.payment.allocation.if.not.configured";
+    const TEXT: &str = "Loan transaction processing strategy cannot be Advanced Payment Allocation Strategy if it's not configured on loan product";
+    if strategy != Some(ADVANCED_STRATEGY) {
+        return Ok(());
+    }
+    if develop {
+        return Err(Failure::Domain(Fault::general(CODE, TEXT)));
+    }
+    let parameter = "transactionProcessingStrategyCode";
+    let text = format!("Failed data validation due to: {CODE}.");
+    let fault = Fault::of(parameter, format!("validation.msg.loan.{parameter}.{CODE}"), text);
+    Err(Failure::invalid(fault.with([Value::Null, json!([TEXT])])))
+}
+
+/// When an application may be submitted; `args_of_future` is what the release tells about a date in the future.
+pub(super) fn check_application_dates(
+    submitted_on: Date,
+    expected: Date,
+    client: &Client,
+    now: Now,
+    args_of_future: &[Date],
+) -> Result<(), Failure> {
+    let refuse = |rule: &str, text: String, args: &[Date]| {
+        let fault = Fault::general(format!("error.msg.loan.submittal.{rule}"), text);
+        Err(Failure::Domain(
+            fault.with(args.iter().map(|date| json!(dates::iso(*date)))),
+        ))
+    };
+    if submitted_on > now.today {
+        let text = "The date on which a loan is submitted cannot be in the future.";
+        return refuse("cannot.be.a.future.date", text.to_owned(), args_of_future);
+    }
+    if let Some(activated_on) = client.activated_on.filter(|activated_on| submitted_on < *activated_on) {
+        let text = "The date on which a loan is submitted cannot be earlier than client's activation date.";
+        return refuse(
+            "cannot.be.before.client.activation.date",
+            text.to_owned(),
+            &[submitted_on, activated_on],
+        );
+    }
+    if submitted_on > expected {
+        let text = format!(
+            "The date on which a loan is submitted cannot be after its expected disbursement date: {}",
+            dates::iso(expected)
+        );
+        return refuse(
+            "cannot.be.after.expected.disbursement.date",
+            text,
+            &[submitted_on, expected],
+        );
+    }
+    Ok(())
+}

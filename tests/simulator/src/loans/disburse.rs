@@ -1,0 +1,262 @@
+//! `POST loans/…?command=disburse`.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+use time::Date;
+
+use super::{
+    Loan, LoanStatus, NOTE_LIMIT,
+    transactions::{PaymentDetail, Transaction, TransactionKind},
+};
+use crate::{
+    bank::{Applied, Bank, Now, Numbered},
+    dates,
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers, offices,
+    validation::Checks,
+};
+
+const SUPPORTED: &str = "actualDisbursementDate externalId note locale dateFormat paymentTypeId accountNumber checkNumber routingCode \
+    receiptNumber bankNumber adjustRepaymentDate transactionAmount fixedEmiAmount postDatedChecks netDisbursalAmount";
+const PAYMENT_TEXTS: [&str; 5] = [
+    "accountNumber",
+    "checkNumber",
+    "routingCode",
+    "receiptNumber",
+    "bankNumber",
+];
+const PAYMENT_TEXT_LIMIT: usize = 50;
+const EXTERNAL_ID_LIMIT: usize = 100;
+
+/// A disbursement as a body asks for it.
+struct Asked {
+    on: Date,
+    amount: Option<Decimal>,
+    external_id: Option<String>,
+    payment_type: Option<i64>,
+    note: Option<String>,
+}
+
+impl Asked {
+    fn read(fields: &Fields<'_>) -> Result<Self, Failure> {
+        fields.only(SUPPORTED)?;
+        let mut checks = Checks::of("loan.disbursement");
+        let on = fields.date("actualDisbursementDate")?;
+        checks.mandatory("actualDisbursementDate", on.is_some());
+        let note = fields.nonblank("note");
+        checks.length("note", note.as_deref(), NOTE_LIMIT);
+        let amount = fields.decimal("transactionAmount")?;
+        checks.positive("transactionAmount", amount);
+        let payment_type = fields.integer("paymentTypeId")?;
+        checks.above_zero("paymentTypeId", payment_type);
+        for name in PAYMENT_TEXTS {
+            checks.length(name, fields.text(name).as_deref(), PAYMENT_TEXT_LIMIT);
+        }
+        checks.finish()?;
+        let on = on.ok_or_else(|| Failure::Crash("no date".to_owned()))?;
+        Ok(Self {
+            on,
+            amount,
+            external_id: fields.nonblank("externalId"),
+            payment_type,
+            note,
+        })
+    }
+}
+
+impl Bank {
+    pub(crate) fn disburse_loan(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
+        let asked = Asked::read(&fields)?;
+        let mut loan = self.loan(id)?.clone();
+        self.require_active(self.client(loan.client)?)?;
+        // develop adds up before it looks at the state, 1.10.1 after.
+        let develop = self.release.is_develop();
+        if develop {
+            loan.check_amount(&asked, develop)?;
+        }
+        loan.check_disbursable()?;
+        loan.check_disbursal_date(asked.on, now)?;
+        if !develop {
+            loan.check_amount(&asked, develop)?;
+        }
+        if let Some(payment_type) = asked.payment_type {
+            offices::payment_type(payment_type)?;
+        }
+        self.check_transaction_external_id(asked.external_id.as_deref())?;
+
+        let transaction = self.next(Numbered::Transaction);
+        loan.pay_out(&asked, &fields, transaction, now);
+        if loan.charges_at_disbursement() > Decimal::ZERO {
+            let charges_transaction = self.next(Numbered::Transaction);
+            loan.take_charges(asked.on, charges_transaction, now);
+        }
+        let changes = changes(&fields, &loan, &asked, develop);
+        let applied = loan.applied();
+        self.loans.insert(id, loan);
+        Ok(Applied {
+            changes: Some(changes),
+            sub_resource: Some(transaction),
+            sub_external_id: asked.external_id,
+            ..applied
+        })
+    }
+
+    /// External ids of transactions are unique in the whole tenant, and must fit their column.
+    fn check_transaction_external_id(&self, external_id: Option<&str>) -> Result<(), Failure> {
+        let Some(external_id) = external_id else { return Ok(()) };
+        if external_id.chars().count() > EXTERNAL_ID_LIMIT {
+            let text = "Unknown data integrity issue with resource: Disbursement";
+            let code = "error.msg.loan.disbursement.unknown.data.integrity.issue";
+            return Err(Failure::Integrity(Fault::of_database(code, text)));
+        }
+        let mut transactions = self.loans.values().flat_map(|loan| &loan.transactions);
+        if transactions.any(|transaction| transaction.external_id.as_deref() == Some(external_id)) {
+            let text = format!("Disbursement: externalId `{external_id}` already exists");
+            let fault = Fault::of("externalId", "error.msg.loan.disbursement.duplicate.externalId", text);
+            return Err(Failure::Integrity(fault.with([json!(external_id)])));
+        }
+        Ok(())
+    }
+}
+
+impl Loan {
+    /// An approved loan may be paid, a multi-disbursement loan as long as it has unpaid tranches.
+    fn check_disbursable(&self) -> Result<(), Failure> {
+        let unpaid = self.tranches.iter().any(|tranche| tranche.paid_on.is_none());
+        if self.status == LoanStatus::Approved || (self.status == LoanStatus::Active && unpaid) {
+            return Ok(());
+        }
+        let code = "error.msg.loan.disbursal.account.is.not.approve.not.disbursed.state";
+        let text = "Loan Disbursal is not allowed. Loan Account is not in approved and not disbursed state.";
+        Err(Failure::invalid(Fault::general(code, text)))
+    }
+
+    fn check_disbursal_date(&self, on: Date, now: Now) -> Result<(), Failure> {
+        let refuse = |code: &str, text: String, dates: &[Date]| {
+            let fault = Fault::general(format!("error.msg.loan.disbursal.{code}"), text);
+            Err(Failure::Domain(
+                fault.with(dates.iter().map(|date| json!(dates::iso(*date)))),
+            ))
+        };
+        if let Some(approved_on) = self.approved_on.filter(|approved_on| on < *approved_on) {
+            let text = format!(
+                "The date on which a loan is disbursed cannot be before its approval date: {}",
+                dates::iso(approved_on)
+            );
+            return refuse("cannot.be.before.approval.date", text, &[on, approved_on]);
+        }
+        if on > now.today {
+            let text = format!(
+                "The date on which a loan with identifier : {} is disbursed cannot be in the future.",
+                self.account_no
+            );
+            return refuse("cannot.be.a.future.date", text, &[on]);
+        }
+        Ok(())
+    }
+
+    /// Never more than was approved; the releases have their own words for it.
+    fn check_amount(&self, asked: &Asked, develop: bool) -> Result<(), Failure> {
+        let Some(amount) = asked.amount else { return Ok(()) };
+        let paid = self.disbursed();
+        let sum = paid + amount;
+        if sum <= self.approved {
+            return Ok(());
+        }
+        let shown_sum = if paid.is_zero() {
+            numbers::as_sent(amount)
+        } else {
+            numbers::printed(sum)
+        };
+        let multi = !self.tranches.is_empty();
+        let (what, text, args) = if develop {
+            let text = "Loan can't be disbursed, disburse amount is exceeding approved principal.";
+            ("principal", text, [shown_sum, numbers::printed(self.approved)])
+        } else if multi {
+            let text = "Loan can't be disbursed,disburse amount is exceeding approved principal ";
+            (
+                "principal",
+                text,
+                [numbers::printed(sum), numbers::printed(self.approved)],
+            )
+        } else {
+            let text = "Loan can't be disbursed,disburse amount is exceeding approved amount ";
+            ("amount", text, [numbers::as_sent(amount), numbers::printed(amount)])
+        };
+        let code = format!("error.msg.loan.disburse.amount.must.be.less.than.approved.{what}");
+        Err(Failure::Domain(Fault::general(code, text).with(args)))
+    }
+
+    /// Books the money: the amount asked for, or the next tranche, or all that was approved.
+    fn pay_out(&mut self, asked: &Asked, fields: &Fields<'_>, id: u64, now: Now) {
+        let paid_before = self.disbursed();
+        let tranche = self.tranches.iter_mut().find(|tranche| tranche.paid_on.is_none());
+        let default = tranche.as_ref().map_or(self.approved, |tranche| tranche.principal);
+        let amount = numbers::money(asked.amount.unwrap_or(default));
+        if let Some(tranche) = tranche {
+            tranche.paid_on = Some(asked.on);
+            tranche.principal = amount;
+        }
+        // The principal becomes what was paid only if an amount is named.
+        if asked.amount.is_some() {
+            self.terms.principal = paid_before + amount;
+        }
+        self.status = LoanStatus::Active;
+        self.disbursed_on = self.disbursed_on.or(Some(asked.on));
+        self.net_disbursal = amount - self.charges_at_disbursement();
+        let payment = asked.payment_type.map(|payment_type| PaymentDetail {
+            payment_type,
+            texts: PAYMENT_TEXTS.map(|name| (name, fields.text(name).unwrap_or_default())),
+        });
+        self.transactions.push(Transaction {
+            id,
+            kind: TransactionKind::Disbursement,
+            external_id: asked.external_id.clone(),
+            amount,
+            on: asked.on,
+            booked_on: now.today,
+            balance: paid_before + amount,
+            payment,
+        });
+    }
+
+    /// Books the charges that are due at disbursement, once.
+    fn take_charges(&mut self, on: Date, id: u64, now: Now) {
+        let amount = self.charges_at_disbursement();
+        let balance = self.disbursed();
+        for charge in self.charges.iter_mut().filter(|charge| charge.is_at_disbursement()) {
+            charge.pay();
+        }
+        self.transactions.push(Transaction {
+            id,
+            kind: TransactionKind::RepaymentAtDisbursement,
+            external_id: None,
+            amount,
+            on,
+            booked_on: now.today,
+            balance,
+            payment: None,
+        });
+    }
+}
+
+fn changes(fields: &Fields<'_>, loan: &Loan, asked: &Asked, develop: bool) -> Map<String, Value> {
+    let mut changes = Map::new();
+    if let Some(payment_type) = asked.payment_type {
+        for name in PAYMENT_TEXTS {
+            if let Some(text) = fields.nonblank(name) {
+                changes.insert(name.to_owned(), json!(text));
+            }
+        }
+        changes.insert("paymentTypeId".into(), json!(payment_type));
+    }
+    for name in ["locale", "dateFormat", "actualDisbursementDate"] {
+        changes.insert(name.to_owned(), json!(fields.text(name)));
+    }
+    changes.insert("status".into(), loan.status.view());
+    if let Some(note) = asked.note.as_ref().filter(|_| develop) {
+        changes.insert("note".into(), json!(note));
+    }
+    changes
+}

@@ -1,0 +1,224 @@
+//! A loan as `GET` shows it. The repayment schedule, and what is derived from it, is not simulated and left out.
+
+use serde_json::{Map, Value, json};
+use time::Date;
+
+use super::{Loan, LoanStatus, transaction_view};
+use crate::{
+    bank::{Bank, OFFICE, USERNAME},
+    dates, enums,
+    fields::has_word,
+    numbers,
+    release::Release,
+};
+
+/// Parts of a loan that are shown on request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Associations {
+    charges: bool,
+    tranches: bool,
+    schedule: bool,
+    transactions: bool,
+}
+
+impl Associations {
+    /// Reads `associations=charges,multiDisburseDetails,transactions`; unknown ones are ignored, as are those that are
+    /// not simulated.
+    pub(crate) fn of(names: &str) -> Self {
+        let has = |name: &str| names.split(',').any(|asked| asked == name || asked == "all");
+        Self {
+            charges: has("charges"),
+            tranches: has("multiDisburseDetails"),
+            schedule: has("repaymentSchedule"),
+            transactions: has("transactions"),
+        }
+    }
+}
+
+/// Fields that `fields=` takes away unless it names them. All others are always shown.
+const ON_REQUEST: &str = "id canUseForTopup isTopup accountNo externalId status clientId loanProductId loanProductName isLoanProductLinkedToFloatingRate currency \
+    principal termFrequency termPeriodFrequencyType numberOfRepayments repaymentEvery repaymentFrequencyType \
+    interestRatePerPeriod interestRateFrequencyType annualInterestRate isFloatingInterestRate amortizationType \
+    interestType interestCalculationPeriodType transactionProcessingStrategyCode transactionProcessingStrategyName \
+    syncDisbursementWithMeeting timeline summary charges disbursementDetails transactions maxOutstandingLoanBalance";
+
+/// The names in `fields=` that no loan has.
+pub(crate) fn unknown_fields(fields: &str) -> Vec<&str> {
+    fields.split(',').filter(|name| !has_word(ON_REQUEST, name)).collect()
+}
+
+/// The loan without the fields that were not asked for.
+pub(crate) fn with_fields(mut view: Map<String, Value>, fields: &str) -> Map<String, Value> {
+    view.retain(|name, _| !has_word(ON_REQUEST, name) || fields.split(',').any(|asked| asked == name));
+    view
+}
+
+/// The loan's fields.
+pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<String, Value> {
+    let release = bank.release;
+    let mut view = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            view.insert(name.to_owned(), value);
+        }
+    };
+    put("id", json!(loan.id));
+    put("accountNo", json!(loan.account_no));
+    put("externalId", json!(loan.external_id));
+    put("status", loan.status.view());
+    if let Some(client) = bank.clients.get(&loan.client) {
+        put("clientId", json!(client.id));
+        put("clientAccountNo", json!(client.account_no));
+        put("clientName", json!(client.display_name()));
+        put("clientExternalId", json!(client.external_id));
+        put("clientOfficeId", json!(OFFICE));
+    }
+    let product = bank.products.iter().find(|product| product.id == loan.product);
+    put("loanProductId", json!(loan.product));
+    put("loanProductName", json!(product.map(|product| product.name)));
+    put("isLoanProductLinkedToFloatingRate", json!(false));
+    put(
+        "loanType",
+        json!({"id": 1, "code": "accountType.individual", "value": "Individual"}),
+    );
+    put("currency", enums::loan_currency());
+    put("principal", numbers::printed(loan.terms.principal));
+    put("approvedPrincipal", numbers::printed(loan.approved));
+    put("proposedPrincipal", numbers::printed(loan.proposed));
+    put("netDisbursalAmount", numbers::printed(loan.net_disbursal));
+    terms(loan, release, &mut put);
+    put("timeline", timeline(loan));
+    put(
+        "feeChargesAtDisbursementCharged",
+        numbers::printed(loan.charges_at_disbursement()),
+    );
+    put(
+        "multiDisburseLoan",
+        json!(product.is_some_and(|product| product.multi_disburse)),
+    );
+    if let Some(limit) = loan.max_outstanding {
+        put("maxOutstandingLoanBalance", numbers::printed(limit));
+    }
+    for flag in [
+        "canDefineInstallmentAmount",
+        "canUseForTopup",
+        "isTopup",
+        "isNPA",
+        "chargedOff",
+    ] {
+        put(flag, json!(false));
+    }
+    if loan.disbursed_on.is_some() {
+        put("summary", summary(loan));
+    }
+    if associations.charges && !loan.charges.is_empty() {
+        let mut charges: Vec<_> = loan.charges.iter().collect();
+        charges.sort_by_key(|charge| charge.order());
+        put("charges", charges.into_iter().map(|charge| charge.view(loan)).collect());
+    }
+    // With the schedule come the tranches, too, and a loan that has none shows an empty list.
+    if associations.tranches || associations.schedule {
+        put(
+            "disbursementDetails",
+            loan.tranches
+                .iter()
+                .map(|tranche| tranche.view(loan, release))
+                .collect(),
+        );
+    }
+    if associations.transactions && !loan.transactions.is_empty() {
+        let transactions = loan.transactions.iter();
+        put(
+            "transactions",
+            transactions
+                .map(|booked| Value::Object(transaction_view(loan, booked, release)))
+                .collect(),
+        );
+    }
+    view
+}
+
+fn terms(loan: &Loan, release: Release, put: &mut impl FnMut(&str, Value)) {
+    let terms = &loan.terms;
+    put("termFrequency", json!(terms.term));
+    put("termPeriodFrequencyType", terms.term_frequency.term());
+    put("numberOfRepayments", json!(terms.repayments));
+    put("repaymentEvery", json!(terms.every));
+    put("repaymentFrequencyType", terms.frequency.repayment());
+    put("interestRatePerPeriod", numbers::printed(terms.rate));
+    put("interestRateFrequencyType", enums::rate_frequency(terms.rate_frequency));
+    put("annualInterestRate", numbers::printed(terms.annual_rate()));
+    put("isFloatingInterestRate", json!(false));
+    put("amortizationType", enums::amortization(terms.amortization));
+    put("interestType", enums::interest(terms.interest));
+    put(
+        "interestCalculationPeriodType",
+        enums::interest_calculation(terms.interest_calculation),
+    );
+    put("transactionProcessingStrategyCode", json!(terms.strategy));
+    put(
+        "transactionProcessingStrategyName",
+        json!(enums::strategy_name(&terms.strategy)),
+    );
+    put("syncDisbursementWithMeeting", json!(false));
+    put("disallowExpectedDisbursements", json!(false));
+    put("daysInMonthType", enums::days_in_month());
+    put("daysInYearType", enums::days_in_year());
+    put("isInterestRecalculationEnabled", json!(false));
+    put("loanScheduleType", enums::schedule_type());
+    put("loanScheduleProcessingType", enums::schedule_processing());
+    if release.is_develop() {
+        put("enableIncomeCapitalization", json!(false));
+    }
+}
+
+fn timeline(loan: &Loan) -> Value {
+    let mut timeline = Map::new();
+    let mut put = |name: &str, date: Option<Date>| {
+        if let Some(date) = date {
+            timeline.insert(format!("{name}Date"), dates::array(date));
+        }
+    };
+    put("submittedOn", Some(loan.submitted_on));
+    put("approvedOn", loan.approved_on);
+    put("expectedDisbursement", Some(loan.expected_disbursement));
+    put("actualDisbursement", loan.disbursed_on);
+    put("expectedMaturity", loan.maturity());
+    put("actualMaturity", loan.maturity());
+    put("closedOn", loan.closed_on);
+    put(
+        "rejectedOn",
+        loan.closed_on.filter(|_| loan.status == LoanStatus::Rejected),
+    );
+    put(
+        "withdrawnOn",
+        loan.closed_on.filter(|_| loan.status == LoanStatus::Withdrawn),
+    );
+    let done = [
+        ("submitted", true),
+        ("approved", loan.approved_on.is_some()),
+        ("disbursed", loan.disbursed_on.is_some()),
+        ("rejected", loan.status == LoanStatus::Rejected),
+        ("withdrawn", loan.status == LoanStatus::Withdrawn),
+        // A slip of Fineract: whoever closed a loan wrote it off, too.
+        ("closed", loan.closed_on.is_some()),
+        ("writeOff", loan.closed_on.is_some()),
+    ];
+    for (deed, _) in done.into_iter().filter(|(_, done)| *done) {
+        timeline.insert(format!("{deed}ByUsername"), json!(USERNAME));
+        timeline.insert(format!("{deed}ByFirstname"), json!("App"));
+        timeline.insert(format!("{deed}ByLastname"), json!("Administrator"));
+    }
+    Value::Object(timeline)
+}
+
+/// The part of the summary that does not hang on the schedule.
+fn summary(loan: &Loan) -> Value {
+    let charges = numbers::printed(loan.charges_at_disbursement());
+    json!({
+        "currency": enums::loan_currency(),
+        "principalPaid": numbers::printed(rust_decimal::Decimal::ZERO),
+        "principalWrittenOff": numbers::printed(rust_decimal::Decimal::ZERO),
+        "feeChargesDueAtDisbursementCharged": charges,
+    })
+}

@@ -1,0 +1,113 @@
+//! Exchanges that are held, cut, or answered by somebody else.
+
+use fineract_simulator::{Action, Fault, Match, Moment, Release, Response, Times};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{
+    bank::client,
+    server::{PATIENCE, connect, send, serve},
+};
+
+fn fault(action: Action, times: Times) -> Fault {
+    Fault {
+        on: Match::of("POST", "/v1/clients"),
+        action,
+        times,
+    }
+}
+
+#[tokio::test]
+async fn a_held_command_goes_on_though_its_client_is_gone() {
+    for moment in [Moment::BeforeEffect, Moment::AfterEffect] {
+        let (simulator, server) = serve(Release::V1_10_1).await;
+        let handle = simulator.faults().add(fault(Action::Hold(moment), Times::Once));
+        let mut connection = connect(&server).await;
+        let first =
+            tokio::spawn(
+                async move { send(&mut connection, "POST", "clients", Some(&client("INC-1")), Some("key")).await },
+            );
+        timeout(PATIENCE, handle.wait_until_held()).await.unwrap();
+        assert_eq!(simulator.effects().len(), usize::from(moment == Moment::AfterEffect));
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        handle.release();
+        // The same key waits for the outcome and is served from the cache.
+        let mut connection = connect(&server).await;
+        let body = client("INC-1");
+        let again = send(&mut connection, "POST", "clients", Some(&body), Some("key"));
+        let (status, cached, _) = timeout(PATIENCE, again).await.unwrap().unwrap();
+        assert_eq!((status, cached), (200, true), "{moment:?}");
+        assert_eq!(simulator.effects().len(), 1);
+        assert_eq!(handle.hits(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_held_is_answered_425_in_the_end() {
+    let (simulator, server) = serve(Release::V1_10_1).await;
+    let handle = simulator
+        .faults()
+        .add(fault(Action::Hold(Moment::BeforeEffect), Times::Once));
+    let mut first = connect(&server).await;
+    let running =
+        tokio::spawn(async move { send(&mut first, "POST", "clients", Some(&client("INC-1")), Some("key")).await });
+    timeout(PATIENCE, handle.wait_until_held()).await.unwrap();
+    let mut second = connect(&server).await;
+    let body = client("INC-1");
+    let early = send(&mut second, "POST", "clients", Some(&body), Some("key"));
+    let (status, cached, echo) = timeout(PATIENCE, early).await.unwrap().unwrap();
+    assert_eq!((status, cached, echo), (425, true, client("INC-1")));
+    handle.release();
+    assert_eq!(running.await.unwrap().unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn a_cut_connection_has_an_effect_or_none() {
+    for (moment, effects) in [(Moment::BeforeEffect, 0), (Moment::AfterEffect, 1)] {
+        let (simulator, server) = serve(Release::V1_10_1).await;
+        simulator.faults().add(fault(Action::Cut(moment), Times::Once));
+        let mut connection = connect(&server).await;
+        let cut = send(&mut connection, "POST", "clients", Some(&client("INC-1")), Some("key")).await;
+        assert!(cut.is_err());
+        assert_eq!(simulator.effects().len(), effects);
+        let mut connection = connect(&server).await;
+        let again = send(&mut connection, "POST", "clients", Some(&client("INC-1")), Some("key"))
+            .await
+            .unwrap();
+        assert_eq!((again.0, again.1), (200, effects == 1), "{moment:?}");
+        assert_eq!(simulator.effects().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_standing_fault_answers_until_it_is_removed() {
+    let (simulator, server) = serve(Release::V1_10_1).await;
+    let answer = Response {
+        status: 502,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: b"<html>".to_vec(),
+    };
+    let handle = simulator.faults().add(fault(Action::Answer(answer), Times::Always));
+    let mut connection = connect(&server).await;
+    for _ in 0..2 {
+        let got = send(&mut connection, "POST", "clients", Some(&client("INC-1")), None)
+            .await
+            .unwrap();
+        assert_eq!((got.0, got.2), (502, json!(null)));
+    }
+    assert_eq!(
+        send(&mut connection, "GET", "offices/1", None, None).await.unwrap().0,
+        200
+    );
+    assert_eq!(handle.hits(), 2);
+    handle.remove();
+    assert_eq!(
+        send(&mut connection, "POST", "clients", Some(&client("INC-1")), None)
+            .await
+            .unwrap()
+            .0,
+        200
+    );
+    assert_eq!(simulator.effects().len(), 1);
+}

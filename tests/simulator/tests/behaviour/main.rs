@@ -1,0 +1,10 @@
+//! What the simulator does beyond single recorded answers: validation tables, keys, effects, and the server with its
+//! faults.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it finds something unexpected")]
+
+mod bank;
+mod faults;
+mod keys;
+mod server;
+mod validation;

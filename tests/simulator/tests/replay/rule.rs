@@ -1,0 +1,129 @@
+//! Which steps are played: those whose request the gateway could send, and what they stand on.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::recording::Sent;
+
+/// Parameters of the gateway's bodies, by resource; and those of the commands that put a loan or client into a state.
+const CLIENT: &str = "officeId legalFormId active firstname lastname middlename fullname externalId mobileNo emailAddress \
+    activationDate submittedOnDate dateFormat locale accountNo";
+const LOAN: &str = "loanType clientId productId externalId principal loanTermFrequency loanTermFrequencyType \
+    numberOfRepayments repaymentEvery repaymentFrequencyType interestRatePerPeriod interestRateFrequencyType amortizationType interestType \
+    interestCalculationPeriodType transactionProcessingStrategyCode submittedOnDate expectedDisbursementDate dateFormat \
+    locale charges disbursementData maxOutstandingLoanBalance";
+const APPROVE: &str =
+    "approvedOnDate expectedDisbursementDate approvedLoanAmount netDisbursalAmount note dateFormat locale";
+const DISBURSE: &str = "actualDisbursementDate transactionAmount externalId paymentTypeId accountNumber checkNumber \
+    routingCode receiptNumber bankNumber note netDisbursalAmount dateFormat locale";
+const OTHER: &str = "rejectedOnDate withdrawnOnDate closureDate closureReasonId activationDate note dateFormat locale";
+
+/// The longest external id that Fineract keeps.
+const LONGEST_ID: usize = 100;
+
+/// Why a step is not played, or `None` if it is. A rule over the request; names and answers are not looked at.
+pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
+    let Some(below) = request.path.strip_prefix("/v1/") else {
+        return Some("another resource or method");
+    };
+    if request.disguise.contains_key("user") {
+        return Some("another user");
+    }
+    let known_headers = ["content-type", "idempotency-key"];
+    if request
+        .headers
+        .iter()
+        .any(|(name, _)| !known_headers.contains(&name.to_ascii_lowercase().as_str()))
+    {
+        return Some("headers that the gateway never sends");
+    }
+    let (path, query) = below.split_once('?').unwrap_or((below, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    if !is_resource(&request.method, &parts) {
+        return Some("another resource or method");
+    }
+    if parts.iter().any(|part| cannot_be_an_external_id(part)) {
+        return Some("external ids that the gateway refuses");
+    }
+    let command = query.split('&').find_map(|pair| pair.strip_prefix("command="));
+    let parameters = match parts[0] {
+        "clients" | "loans" => "associations fields tenantIdentifier command",
+        _ => "",
+    };
+    if query.split('&').filter(|pair| !pair.is_empty()).any(|pair| {
+        !parameters
+            .split_ascii_whitespace()
+            .any(|known| pair.split('=').next() == Some(known))
+    }) {
+        return Some("queries that the gateway never sends");
+    }
+    skipped_body(request, &parts, command)
+}
+
+fn is_resource(method: &str, parts: &[&str]) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match (method, parts) {
+        ("POST", ["clients" | "loans"]) | ("GET", ["loanproducts" | "paymenttypes" | "offices"]) => true,
+        ("GET", ["loanproducts" | "paymenttypes" | "offices", id]) => number(id),
+        ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", "external-id", _]) => true,
+        ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", id]) => number(id),
+        ("GET", ["loans", "external-id", _, "transactions", "external-id", _]) => true,
+        ("GET", ["loans", id, "transactions", "external-id", _]) => number(id),
+        _ => false,
+    }
+}
+
+fn cannot_be_an_external_id(part: &str) -> bool {
+    let id = percent_decode_str(part).decode_utf8_lossy();
+    let refused = id.contains(['/', '%', ';', '\\']) || id.chars().any(char::is_control) || id == "." || id == "..";
+    // One character too many is worth asking for, more are not.
+    refused || id.chars().count() > LONGEST_ID + 1
+}
+
+fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option<&'static str> {
+    let command = command.map(|command| command.replace("%20", " ").trim().to_ascii_lowercase());
+    let known = match (request.method.as_str(), parts[0], command.as_deref()) {
+        ("GET" | "DELETE", ..) => return None,
+        ("POST", "loans", command) if parts.len() == 1 => {
+            if command.is_some() {
+                return Some("commands that the gateway never sends");
+            }
+            LOAN
+        }
+        ("PUT", "loans", None) => LOAN,
+        ("POST" | "PUT", "clients", None) => CLIENT,
+        ("POST", "loans", Some("approve")) => APPROVE,
+        ("POST", "loans", Some("disburse")) => DISBURSE,
+        ("POST", "loans", Some("reject" | "withdrawnbyapplicant" | "undoapproval")) => OTHER,
+        ("POST", "clients", Some("activate" | "close")) => OTHER,
+        _ => return Some("commands that the gateway never sends"),
+    };
+    let body = match &request.body {
+        Value::Object(body) => body,
+        Value::Null => return None,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Some("bodies that are no JSON object");
+        }
+    };
+    if body
+        .get("externalId")
+        .and_then(Value::as_str)
+        .is_some_and(|id| id.contains('\0'))
+    {
+        return Some("external ids that the gateway refuses");
+    }
+    let unknown = body
+        .keys()
+        .any(|name| !known.split_ascii_whitespace().any(|known| known == name));
+    // A parameter that Fineract does not know is refused before anything else, so it may be played.
+    if unknown && !body.keys().any(|name| name == "foo") {
+        return Some("parameters that the gateway never sends");
+    }
+    if body
+        .get("loanType")
+        .is_some_and(|kind| kind == "group" || kind == "jlg")
+    {
+        return Some("loans of groups");
+    }
+    None
+}
