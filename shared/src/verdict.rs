@@ -93,6 +93,10 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
 fn of_success(answer: &Answer, body: Value, expected: &Expected, sent_before: bool) -> Verdict {
     let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
     if body.get("rollbackTransaction") == Some(&Value::Bool(true)) {
+        let resource = body.get("resourceId").and_then(Value::as_u64);
+        if resource.is_some_and(|resource| expected.loan_id.is_some_and(|wanted| wanted != resource)) {
+            return operator;
+        }
         return Verdict::Pending {
             command_id: body.get("commandId").and_then(Value::as_u64),
         };

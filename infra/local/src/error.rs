@@ -3,12 +3,12 @@ use std::io;
 /// Why the local gateway could not be started or asked. Each message is a sentence for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something that must be installed by hand is not there.
-    #[error("{what}\n\nInstall it with:\n\n    {remedy}")]
+    /// Something that a person must see to is not there.
+    #[error("{what}\n\nThis helps:\n\n    {remedy}")]
     Missing {
         /// What is missing.
         what: String,
-        /// The command that installs it.
+        /// The command that installs or sets it.
         remedy: String,
     },
     /// A program that was started ended without success.

@@ -111,7 +111,7 @@ fn read(function: Function, folder: &Path) -> Result<Package, Error> {
 }
 
 async fn build(console: Console) -> Result<Vec<Package>, Error> {
-    let step = console.step("Build the functions (operate, worker, status, sweep)");
+    let step = console.step("Build the functions");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     cargo
         .current_dir(workspace::root())

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -11,6 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::RwLock;
+use tokio::time::timeout;
 
 use super::secrets::{Credentials, Source};
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
@@ -142,10 +143,20 @@ impl HttpFineract {
 #[async_trait]
 impl Fineract for HttpFineract {
     async fn exchange(&self, request: Request) -> Exchange {
-        let Some(credentials) = self.credentials().await else {
+        let began = Instant::now();
+        let Ok(Some(credentials)) = timeout(request.timeout, self.credentials()).await else {
             return Exchange::NotSent;
         };
-        let exchange = self.send(request, credentials).await;
+        let left = request.timeout.saturating_sub(began.elapsed());
+        let exchange = self
+            .send(
+                Request {
+                    timeout: left,
+                    ..request
+                },
+                credentials,
+            )
+            .await;
         if let Exchange::Answer(Answer { status: 401, .. }) = &exchange {
             // They may have been changed: the next exchange reads them again.
             *self.credentials.write().await = None;

@@ -99,6 +99,23 @@ fn every_id_that_is_expected_must_be_named() {
 }
 
 #[test]
+fn a_held_command_about_another_loan_is_not_ours() {
+    let held = answer(
+        200,
+        false,
+        r#"{"commandId":805,"rollbackTransaction":true,"resourceId":7}"#,
+    );
+    for (loan_id, verdict) in [
+        (None, "pending Some(805)"),
+        (Some(7), "pending Some(805)"),
+        (Some(8), "not yet Operator NeedsOperator"),
+    ] {
+        let expected = Expected { loan_id, ..expected() };
+        assert_eq!(word(&of_command(&held, &expected, true)), verdict);
+    }
+}
+
+#[test]
 fn errors() {
     let tenant = r#"{"timestamp":"2026-01-01","status":400,"error":"Bad Request","path":"/x"}"#;
     for (status, body, verdict) in [

@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod bench;
+mod conformance;
 mod idempotency;
 mod lifecycle;
+mod outage;
 mod privacy;
 mod refusals;
 mod survival;
 mod tracking;
+mod transport;

@@ -140,8 +140,12 @@ impl Loan {
             .sum()
     }
 
-    /// When the last repayment is due: counted from the disbursement, or from the expected one.
+    /// When the last repayment is due: counted from the disbursement, or from the expected one. Nothing is ever due of a
+    /// loan of nothing.
     fn maturity(&self) -> Option<Date> {
+        if self.terms.principal.is_zero() {
+            return None;
+        }
         self.terms
             .maturity(self.disbursed_on.unwrap_or(self.expected_disbursement))
     }

@@ -128,8 +128,7 @@ async fn serve(stream: TcpStream, simulator: Simulator, mut stop: watch::Receive
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(IDLE_SECONDS))
-        .half_close(true);
+        .header_read_timeout(Duration::from_secs(IDLE_SECONDS));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

@@ -41,6 +41,8 @@ impl Bank {
         check_loan_type(&mut checks, &fields);
         checks.length("externalId", fields.text("externalId").as_deref(), EXTERNAL_ID_LIMIT);
         let sent = SentTerms::read(&fields, &mut checks, "")?;
+        // It may be left out, but not be null.
+        checks.mandatory("principal", sent.principal.is_some() || !fields.has("principal"));
         checks.positive("principal", sent.principal);
         let expected = fields.date("expectedDisbursementDate")?;
         let charges = SentCharge::read(&fields, &mut checks)?;

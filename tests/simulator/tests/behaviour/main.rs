@@ -6,5 +6,6 @@
 mod bank;
 mod faults;
 mod keys;
+mod money;
 mod server;
 mod validation;

@@ -129,10 +129,7 @@ fn provide_loan(simulator: &Simulator, recording: &Recording, index: usize, comp
     if got.status == 404 || made_before || simulator.answer(&request(&read, comparison)).status != 404 {
         return false;
     }
-    let Some(model) = earlier()
-        .filter(|sent| sent.method == "POST" && sent.path == "/v1/loans")
-        .last()
-    else {
+    let Some(model) = earlier().rfind(|sent| sent.method == "POST" && sent.path == "/v1/loans") else {
         return false;
     };
     let about_it = recording.steps[index..].iter().filter(|step| {

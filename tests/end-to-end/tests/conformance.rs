@@ -1,0 +1,297 @@
+//! One test body for the ledger, on the twin in memory and on the emulated table.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use gateway::adapters::dynamodb::DynamoLedger;
+use gateway::clock::Timestamp;
+use gateway::failure::Failure;
+use gateway::ledger::memory::MemoryLedger;
+use gateway::ledger::{Claim, Claimed, Inserted, Ledger, Settlement, TakenBack, Written};
+use gateway::pace::{Pace, Reason};
+use gateway::row::{Open, Row, Try};
+use gateway::subject::Subject;
+use gateway::tracking::State;
+use serde_json::json;
+
+use crate::bench::Bench;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_773_396_062_000_000 + seconds * 1_000_000)
+}
+
+/// A row as operate stores it.
+fn row(id: u128, client: &str) -> Row {
+    let row = json!({"id": uuid::Uuid::from_u128(id), "schema_version": 1, "operation": "CLIENT_CREATE", "caller": "los",
+        "subject": format!("client:{client}"), "data": {"a": [1.10]}, "fingerprint": "f", "nonce": format!("n{id}"),
+        "accepted_at": at(0), "state": "accepted", "next_attempt_at": at(0)});
+    serde_json::from_value(row).unwrap()
+}
+
+fn claim(owner: &str, now: Timestamp) -> Claim {
+    let (receipt, queue_seq) = ("receipt".to_owned(), Some("00000000000000000007".to_owned()));
+    Claim {
+        owner: owner.to_owned(),
+        now,
+        lease: LEASE,
+        receipt,
+        queue_seq,
+    }
+}
+
+fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
+    let ended = !state.is_open();
+    Settlement {
+        state,
+        next_attempt_at: next,
+        reason: next.map(|_| Reason::AnswerLost),
+        pace: next.map(|_| Pace::Soon),
+        waits: 1,
+        maybe_sent: true,
+        command_id: Some(9),
+        response: ended.then(|| json!({"clientId": 42, "amount": 0.10})),
+        truncated: false,
+        failure: (state == State::Failed).then(|| Failure::gateway(404, "gateway.x", "x")),
+        processed_at: ended.then(|| at(5)),
+        expires_at: ended.then(|| at(100).seconds()),
+        history: vec![Try {
+            at: at(5),
+            verdict: "unknown".to_owned(),
+            status: Some(500),
+            code: None,
+        }],
+    }
+}
+
+async fn claimed(ledger: &dyn Ledger, id: u128, claim: &Claim) -> String {
+    match ledger.claim(uuid::Uuid::from_u128(id), claim).await.unwrap() {
+        Claimed::Won(row) => format!("won from {}", row.state.as_str()),
+        Claimed::NotNow(row) => format!("not now: {}", row.state.as_str()),
+        Claimed::Ended(row) => format!("ended: {}", row.state.as_str()),
+        Claimed::Missing => "missing".to_owned(),
+    }
+}
+
+async fn inserted(ledger: &dyn Ledger, row: &Row, now: Timestamp) -> bool {
+    matches!(ledger.insert(row, now).await.unwrap(), Inserted::New)
+}
+
+async fn open_on(ledger: &dyn Ledger, row: &Row) -> Vec<Open> {
+    ledger.open_on(&row.subject).await.unwrap()
+}
+
+async fn conforms(ledger: &dyn Ledger) {
+    let first = row(1, "A");
+    let (id, now) = (first.id, at(1));
+
+    assert!(inserted(ledger, &first, now).await);
+    assert!(
+        inserted(ledger, &first, now).await,
+        "the same insert again is recognised"
+    );
+    assert!(
+        !inserted(
+            ledger,
+            &Row {
+                nonce: "other".to_owned(),
+                ..first.clone()
+            },
+            now
+        )
+        .await
+    );
+    assert_eq!(ledger.get(id).await.unwrap(), Some(first.clone()));
+    assert_eq!(ledger.get(uuid::Uuid::nil()).await.unwrap(), None);
+    let entry = Open {
+        id,
+        subject: first.subject.clone(),
+        accepted_at: first.accepted_at,
+    };
+    assert_eq!(open_on(ledger, &first).await, std::slice::from_ref(&entry));
+    assert_eq!(
+        ledger.open_in(&first.subject.shard(), None).await.unwrap().entries,
+        [entry]
+    );
+    let longer = Subject::stored("client:AB");
+    assert!(
+        ledger.open_on(&longer).await.unwrap().is_empty(),
+        "a subject is not the beginning of another"
+    );
+
+    // The claim.
+    assert_eq!(claimed(ledger, 99, &claim("r.1", now)).await, "missing");
+    assert_eq!(claimed(ledger, 1, &claim("r.1", now)).await, "won from accepted");
+    let running = ledger.get(id).await.unwrap().unwrap();
+    assert_eq!(
+        (running.state, running.attempts, running.maybe_sent),
+        (State::Running, 1, true)
+    );
+    assert_eq!(
+        (running.lease_until, running.next_attempt_at),
+        (Some(now.after(LEASE)), Some(now.after(LEASE)))
+    );
+    assert_eq!(running.queue_seq.as_deref(), Some("00000000000000000007"));
+    assert_eq!(claimed(ledger, 1, &claim("r.2", at(60))).await, "not now: running");
+    assert_eq!(
+        claimed(ledger, 1, &claim("r.2", at(61))).await,
+        "won from running",
+        "the lease is over"
+    );
+    ledger.note_sequence(id, "00000000000000000009").await.unwrap();
+    assert_eq!(
+        ledger.get(id).await.unwrap().unwrap().queue_seq.as_deref(),
+        Some("00000000000000000007"),
+        "the first stays"
+    );
+
+    // Writes of the owner.
+    assert_eq!(ledger.note_target(id, "r.1", 5).await.unwrap(), Written::NotOwner);
+    assert_eq!(ledger.note_target(id, "r.2", 5).await.unwrap(), Written::Done);
+    let waits = settlement(State::Waiting, Some(at(90)));
+    assert_eq!(ledger.settle(id, "r.1", &waits).await.unwrap(), Written::NotOwner);
+    assert_eq!(ledger.settle(id, "r.2", &waits).await.unwrap(), Written::Done);
+    assert_eq!(
+        ledger.settle(id, "r.2", &waits).await.unwrap(),
+        Written::Done,
+        "the same again is recognised"
+    );
+    let waiting = ledger.get(id).await.unwrap().unwrap();
+    assert_eq!(
+        (waiting.state, waiting.reason, waiting.target),
+        (State::Waiting, Some(Reason::AnswerLost), Some(5))
+    );
+    assert_eq!((waiting.lease_until, waiting.receipt), (None, None));
+    assert_eq!(claimed(ledger, 1, &claim("r.3", at(89))).await, "not now: waiting");
+
+    // Sending again.
+    let seen = ledger.get(id).await.unwrap().unwrap();
+    assert_eq!(ledger.note_resend(&seen, at(200)).await.unwrap(), Written::Done);
+    assert_eq!(
+        ledger.note_resend(&seen, at(200)).await.unwrap(),
+        Written::NotOwner,
+        "somebody did since"
+    );
+    let resent = ledger.get(id).await.unwrap().unwrap();
+    assert_eq!(
+        (resent.sends, resent.resend_after, resent.next_attempt_at),
+        (1, Some(at(200)), Some(at(90)))
+    );
+
+    // The end.
+    assert_eq!(claimed(ledger, 1, &claim("r.3", at(90))).await, "won from waiting");
+    assert_eq!(
+        ledger
+            .settle(id, "r.3", &settlement(State::Succeeded, None))
+            .await
+            .unwrap(),
+        Written::Done
+    );
+    let ended = ledger.get(id).await.unwrap().unwrap();
+    assert_eq!(
+        (ended.state, ended.next_attempt_at, ended.expires_at),
+        (State::Succeeded, None, Some(at(100).seconds()))
+    );
+    assert_eq!(ended.response.unwrap().to_string(), r#"{"clientId":42,"amount":0.1}"#);
+    assert!(open_on(ledger, &first).await.is_empty());
+    assert_eq!(claimed(ledger, 1, &claim("r.4", at(500))).await, "ended: succeeded");
+    assert_eq!(
+        ledger.note_target(id, "r.3", 6).await.unwrap(),
+        Written::NotOwner,
+        "an end never changes"
+    );
+
+    // An expired row gives its place away.
+    let later = Row {
+        nonce: "later".to_owned(),
+        ..first.clone()
+    };
+    assert!(!inserted(ledger, &later, at(100)).await);
+    assert!(inserted(ledger, &later, at(101)).await);
+
+    // Taking back.
+    let second = row(2, "B");
+    let cancelled = |row: &Row| Row {
+        state: State::Cancelled,
+        next_attempt_at: None,
+        expires_at: Some(at(9).seconds()),
+        ..row.clone()
+    };
+    assert!(inserted(ledger, &second, now).await);
+    assert_eq!(ledger.take_back(&cancelled(&second)).await.unwrap(), TakenBack::Done);
+    assert_eq!(
+        ledger.take_back(&cancelled(&second)).await.unwrap(),
+        TakenBack::Done,
+        "the same again is recognised"
+    );
+    assert!(open_on(ledger, &second).await.is_empty());
+    let third = row(3, "C");
+    assert_eq!(ledger.take_back(&cancelled(&third)).await.unwrap(), TakenBack::Done);
+    assert!(
+        !inserted(
+            ledger,
+            &Row {
+                nonce: "late".to_owned(),
+                ..third.clone()
+            },
+            now
+        )
+        .await,
+        "its place is taken"
+    );
+    let fourth = row(4, "D");
+    assert!(inserted(ledger, &fourth, now).await);
+    claimed(ledger, 4, &claim("r.1", now)).await;
+    assert_eq!(
+        ledger.take_back(&cancelled(&fourth)).await.unwrap(),
+        TakenBack::OnItsWay
+    );
+
+    // Many at once.
+    let ids: Vec<_> = (1000..1150).map(uuid::Uuid::from_u128).collect();
+    for id in &ids {
+        assert!(inserted(ledger, &row(id.as_u128(), "E"), now).await);
+    }
+    assert_eq!(ledger.get_all(&ids).await.unwrap().len(), ids.len());
+    let shard = Subject::stored("client:E").shard();
+    let (mut found, mut after) = (0, None);
+    loop {
+        let page = ledger.open_in(&shard, after).await.unwrap();
+        found += page
+            .entries
+            .iter()
+            .filter(|entry| entry.subject.as_str() == "client:E")
+            .count();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, ids.len());
+}
+
+#[tokio::test]
+async fn the_ledger_in_memory() {
+    conforms(&MemoryLedger::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_in_dynamodb() {
+    let bench = Bench::start().await;
+    let key = local::aws::ROOT_KEY;
+    let credentials = aws_sdk_dynamodb::config::Credentials::new(key, key, None, None, "test");
+    let config: SdkConfig = gateway::adapters::aws::config()
+        .await
+        .into_builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(local::aws::REGION))
+        .endpoint_url(bench.stack.aws().url())
+        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
+        .build();
+    conforms(&DynamoLedger::new(
+        &config,
+        bench.stack.outputs().get("TableName").unwrap(),
+    ))
+    .await;
+}
