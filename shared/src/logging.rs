@@ -1,27 +1,38 @@
 //! Logs: one JSON object a line, to standard output. Personal data, tokens, credentials and Fineract's texts never
 //! reach them.
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged if `LOG_LEVEL` says nothing, or nothing that can be read.
-const DEFAULT_LEVEL: &str = "info";
-/// Libraries log what they send at these levels; the gateway never turns them up.
-const LIBRARIES: &str = "aws=warn,hyper=warn,h2=warn,reqwest=warn,rustls=warn,lambda_runtime=warn,lambda_http=warn";
+/// Libraries log what they send at the finer levels; the gateway never turns them up.
+const LIBRARIES: [&str; 7] = [
+    "aws",
+    "h2",
+    "hyper",
+    "lambda_http",
+    "lambda_runtime",
+    "reqwest",
+    "rustls",
+];
 
-/// Starts logging at the level that `LOG_LEVEL` says.
+/// Starts logging at the level that `LOG_LEVEL` says: `error`, `warn`, `info` or `debug`; `info` for anything else.
 pub fn start() {
-    let level = std::env::var("LOG_LEVEL").unwrap_or_default();
-    let level = if matches!(level.as_str(), "error" | "warn" | "info" | "debug") {
-        level.as_str()
-    } else {
-        DEFAULT_LEVEL
+    let level = match std::env::var("LOG_LEVEL").as_deref() {
+        Ok("error") => LevelFilter::ERROR,
+        Ok("warn") => LevelFilter::WARN,
+        Ok("debug") => LevelFilter::DEBUG,
+        _ => LevelFilter::INFO,
     };
-    let filter = EnvFilter::new(format!("{level},{LIBRARIES}"));
-    let subscriber = tracing_subscriber::fmt()
+    let libraries = LIBRARIES.map(|library| (library, level.min(LevelFilter::WARN)));
+    let filter = Targets::new().with_default(level).with_targets(libraries);
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_env_filter(filter)
         .with_current_span(false);
     // Another subscriber is there only in tests.
-    let _ = subscriber.try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init();
 }

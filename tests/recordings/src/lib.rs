@@ -1,0 +1,143 @@
+//! The recordings of real Fineract servers, for tests to read. What they are: `README.md` beside this package.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use serde_json::{Map, Value};
+
+/// The releases that were recorded, as the folders are named.
+pub const RELEASES: [&str; 2] = ["1.10.1", "develop-2026-06"];
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The release.
+    pub release: String,
+    /// The scenario's name, such as `21-gateway-shaped`.
+    pub name: String,
+    /// Its steps, in their order.
+    pub steps: Vec<Step>,
+}
+
+/// One step. An observation has no exchange.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it is.
+    pub name: String,
+    /// What was sent, and what came back.
+    pub exchange: Option<Exchange>,
+}
+
+/// A request and its answer.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The method.
+    pub method: String,
+    /// The path below Fineract's base, with its query.
+    pub path: String,
+    /// The headers that matter, as they were sent.
+    pub headers: Map<String, Value>,
+    /// The body; null if there was none.
+    pub body: Value,
+    /// Another user, tenant or credential than the usual one.
+    pub disguise: Option<Value>,
+    /// The answer; none after a transport error.
+    pub answer: Option<Answer>,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers that matter.
+    pub headers: Map<String, Value>,
+    /// The body; a text if it was not JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Whether Fineract gave a stored answer.
+    pub fn from_cache(&self) -> bool {
+        self.headers.get("x-served-from-cache").and_then(Value::as_str) == Some("true")
+    }
+}
+
+impl Recording {
+    /// Every recording of a release, in the order of their names.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn all(release: &str) -> io::Result<Vec<Self>> {
+        let mut files: Vec<PathBuf> = fs::read_dir(folder(release))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        files.sort();
+        files.iter().map(|file| Self::read(release, file)).collect()
+    }
+
+    /// One recording, such as `21-gateway-shaped`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn named(release: &str, name: &str) -> io::Result<Self> {
+        Self::read(release, &folder(release).join(format!("{name}.json.gz")))
+    }
+
+    fn read(release: &str, file: &Path) -> io::Result<Self> {
+        let mut text = String::new();
+        GzDecoder::new(fs::File::open(file)?).read_to_string(&mut text)?;
+        let document: Value = serde_json::from_str(&text)?;
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .replace(".json.gz", "");
+        let steps = document["steps"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+            .iter()
+            .map(Step::of)
+            .collect();
+        Ok(Self {
+            release: release.to_owned(),
+            name,
+            steps,
+        })
+    }
+}
+
+impl Step {
+    fn of(step: &Value) -> Self {
+        let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
+        let answer = step.get("response").and_then(|response| {
+            let status = response["status"]
+                .as_u64()
+                .and_then(|status| u16::try_from(status).ok())?;
+            Some(Answer {
+                status,
+                headers: object(&response["headers"]),
+                body: response["body"].clone(),
+            })
+        });
+        let exchange = step.get("request").map(|request| Exchange {
+            method: request["method"].as_str().unwrap_or_default().to_owned(),
+            path: request["path"].as_str().unwrap_or_default().to_owned(),
+            headers: object(&request["headers"]),
+            body: request["body"].clone(),
+            disguise: request.get("as").cloned(),
+            answer,
+        });
+        Self {
+            name: step["name"].as_str().unwrap_or_default().to_owned(),
+            exchange,
+        }
+    }
+}
+
+fn folder(release: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(release)
+}

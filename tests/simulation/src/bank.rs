@@ -1,0 +1,75 @@
+//! The simulator behind the gateway's port to Fineract.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use fineract_simulator::Simulator;
+use gateway::fineract::{Answer, Exchange, Fineract, Method, Request};
+
+/// `mifos:password`, as HTTP has it.
+const CREDENTIALS: &str = "Basic bWlmb3M6cGFzc3dvcmQ=";
+const BASE: &str = "/fineract-provider/api";
+
+/// A simulated Fineract that is asked without a socket, and remembers what it was asked to do.
+pub struct SimulatedFineract {
+    /// The simulator.
+    pub simulator: Simulator,
+    commands: Mutex<Vec<Request>>,
+}
+
+impl SimulatedFineract {
+    /// Puts the simulator behind the port.
+    pub fn new(simulator: Simulator) -> Self {
+        Self {
+            simulator,
+            commands: Mutex::default(),
+        }
+    }
+
+    /// The mutating requests since the last time, in their order.
+    pub fn take_commands(&self) -> Vec<Request> {
+        std::mem::take(&mut self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One exchange as the gateway's adapter would make it.
+    pub fn answer(&self, request: &Request) -> Answer {
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        };
+        let mut sent = fineract_simulator::Request::new(method, format!("{BASE}{}", request.path.as_str()))
+            .with_header("Authorization", CREDENTIALS)
+            .with_header("Fineract-Platform-TenantId", "default");
+        if let Some(key) = &request.key {
+            sent = sent
+                .with_header("Idempotency-Key", key.as_str())
+                .with_header("Content-Type", "application/json");
+        }
+        if let Some(body) = &request.body {
+            sent = sent.with_body(body.to_string());
+        }
+        let response = self.simulator.answer(&sent);
+        let from_cache = response.header("x-served-from-cache") == Some("true");
+        Answer {
+            status: response.status,
+            from_cache,
+            body: response.body,
+        }
+    }
+}
+
+#[async_trait]
+impl Fineract for SimulatedFineract {
+    async fn exchange(&self, request: Request) -> Exchange {
+        let answer = self.answer(&request);
+        if request.method != Method::Get {
+            self.commands
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(request);
+        }
+        Exchange::Answer(answer)
+    }
+}

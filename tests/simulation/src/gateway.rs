@@ -1,0 +1,187 @@
+//! The use cases of the gateway, driven by hand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fineract_simulator::{Release, Simulator};
+use gateway::accept::Acceptor;
+use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::callers::Caller;
+use gateway::clock::{Clock, ManualClock, Timestamp};
+use gateway::digest::Entropy;
+use gateway::execute::{Executor, Reply, Run};
+use gateway::fineract::{Method, Path, Request};
+use gateway::ledger::memory::MemoryLedger;
+use gateway::pace::WAIT_MAX;
+use gateway::problem::Problem;
+use gateway::queue::memory::MemoryQueue;
+use gateway::track::track;
+use gateway::values::Rules;
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use crate::SimulatedFineract;
+
+const RUN_TIME: Duration = Duration::from_secs(45);
+const LEASE: Duration = Duration::from_secs(60);
+const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How often an operation is taken up before a test is told that it does not end.
+const RUNS_MAX: u32 = 50;
+const LENDERS: [&str; 9] = [
+    "LIQUILOANS",
+    "UGRO",
+    "DMI",
+    "ARTHMATE",
+    "SHIVALIK",
+    "VIVRITI",
+    "GB",
+    "IKF",
+    "LENDINGKART",
+];
+
+/// The gateway before a simulated Fineract, in this process.
+pub struct Gateway {
+    /// Fineract.
+    pub fineract: SimulatedFineract,
+    /// The table of operations.
+    pub ledger: MemoryLedger,
+    /// The clock of both.
+    pub clock: ManualClock,
+    queue: MemoryQueue,
+    entropy: Counter,
+    rules: Rules,
+    products: Products,
+    caller: Caller,
+}
+
+/// What became of an operation, and what Fineract was asked to do for it.
+pub struct Performed {
+    /// The final answer of track.
+    pub body: Value,
+    /// The mutating requests.
+    pub commands: Vec<Request>,
+}
+
+impl Gateway {
+    /// A gateway before a Fineract of this release, which is fresh and shows the same day as the gateway.
+    pub fn new(release: Release) -> Self {
+        let today = datetime!(2026-06-15 10:00 UTC);
+        let simulator = Simulator::with_clock(release, fineract_simulator::fixed_clock(today));
+        let now = Timestamp::from_micros(today.unix_timestamp() * 1_000_000);
+        Self {
+            fineract: SimulatedFineract::new(simulator),
+            ledger: MemoryLedger::default(),
+            clock: ManualClock::at(now),
+            queue: MemoryQueue::default(),
+            entropy: Counter::default(),
+            rules: Rules {
+                lenders: LENDERS.map(str::to_owned).to_vec(),
+            },
+            products: Products::default(),
+            caller: Caller {
+                id: "los".to_owned(),
+                name: "los".to_owned(),
+                salt: vec![1; 32],
+                tokens: Vec::new(),
+                operations: vec!["*".to_owned()],
+            },
+        }
+    }
+
+    /// The loan products that callers may name.
+    pub const fn lenders() -> [&'static str; 9] {
+        LENDERS
+    }
+
+    /// Accepts an operation and runs the worker until it has ended.
+    ///
+    /// # Errors
+    /// If it is not accepted.
+    pub async fn perform(&self, operation: &str, data: Value) -> Result<Performed, Problem> {
+        self.fineract.take_commands();
+        let body = json!({"status": operation, "data": data}).to_string();
+        let acceptor = Acceptor {
+            ledger: &self.ledger,
+            queue: &self.queue,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            rules: &self.rules,
+            retention: RETENTION,
+        };
+        let accepted = acceptor.accept(&self.caller, None, body.as_bytes()).await?;
+        let message = self.queue.take().remove(0);
+        let mut runs = 0;
+        while self.run(&message).await == Reply::Again && runs < RUNS_MAX {
+            self.clock.advance(WAIT_MAX);
+            runs += 1;
+        }
+        let report = track(
+            &self.ledger,
+            &self.clock,
+            &self.caller,
+            &accepted.tracking_id.to_string(),
+        )
+        .await?;
+        Ok(Performed {
+            body: report.body,
+            commands: self.fineract.take_commands(),
+        })
+    }
+
+    /// Something of Fineract's, by its path below the base.
+    pub fn read(&self, path: Path) -> Value {
+        let request = Request {
+            method: Method::Get,
+            path,
+            key: None,
+            body: None,
+            timeout: RUN_TIME,
+        };
+        self.fineract.answer(&request).json().unwrap_or_default()
+    }
+
+    async fn run(&self, message: &gateway::queue::Received) -> Reply {
+        let executor = Executor {
+            ledger: &self.ledger,
+            queue: &self.queue,
+            fineract: &self.fineract,
+            products: &self.products,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            rules: &self.rules,
+            deployment: Deployment {
+                office_id: 1,
+                legal_form_id: 1,
+                payment_type_id: 1,
+            },
+            timeouts: Timeouts {
+                lookup: Duration::from_secs(5),
+                call: Duration::from_secs(20),
+                reserve: Duration::from_secs(3),
+            },
+            lease: LEASE,
+            retention: RETENTION,
+        };
+        let run = Run {
+            request_id: "run".to_owned(),
+            deadline: self.clock.now().after(RUN_TIME),
+        };
+        executor.handle(message, &run).await
+    }
+}
+
+/// Bytes that only look random, and are the same in each run.
+#[derive(Default)]
+struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let next = self
+                .0
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}

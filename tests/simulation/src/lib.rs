@@ -1,0 +1,7 @@
+//! The gateway and a simulated Fineract in one process: no sockets, no waiting, a clock that tests set.
+
+mod bank;
+mod gateway;
+
+pub use crate::bank::SimulatedFineract;
+pub use crate::gateway::{Gateway, Performed};

@@ -1,0 +1,11 @@
+//! The gateway against recordings of real servers and against the simulator, in one process.
+
+#![allow(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod client_update;
+mod external_ids;
+mod loan_create;
+mod loan_update;
+mod recorded_refusals;
+mod recorded_requests;
+mod tranches;

@@ -1,0 +1,106 @@
+//! Each refusal that was recorded reaches the caller: `failed`, with that body.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use gateway::clock::Timestamp;
+use gateway::fineract::{Answer, Exchange, code_of};
+use gateway::row::Row;
+use gateway::settle::{Outcome, settlement};
+use gateway::track;
+use gateway::tracking::State;
+use gateway::verdict::{Expected, Verdict, of_command};
+use recordings::{RELEASES, Recording};
+use serde_json::{Value, json};
+
+/// Codes that are no refusal of the operation: they speak of the deployment, of a moment, or of something that broke.
+const NO_REFUSAL: [&str; 8] = [
+    "error.msg.not.authorized",
+    "error.msg.not.authenticated",
+    "error.msg.office.id.invalid",
+    "error.msg.payment.type.invalid",
+    "error.msg.data.integrity.issue",
+    "error.msg.client.unknown.data.integrity.issue",
+    "error.msg.unknown.data.integrity.issue",
+    "error.msg.loan.disbursement.unknown.data.integrity.issue",
+];
+
+/// Whether the request is one of the seven operations'.
+fn ours(method: &str, path: &str) -> bool {
+    let bare = path.split('?').next().unwrap();
+    match method {
+        "POST" => {
+            matches!(path, "/v1/clients" | "/v1/loans")
+                || path.ends_with("command=approve")
+                || path.ends_with("command=disburse")
+        }
+        "PUT" => bare.starts_with("/v1/clients/") || bare.starts_with("/v1/loans/"),
+        "DELETE" => bare.starts_with("/v1/loans/") && bare.matches('/').count() == 3,
+        _ => false,
+    }
+}
+
+fn row() -> Row {
+    let at = Timestamp::from_micros(0);
+    let row = json!({"id": uuid::Uuid::from_u128(1), "schema_version": 1, "operation": "LOAN_CREATE", "caller": "los",
+        "subject": "loan:L", "data": {}, "fingerprint": "f", "nonce": "n", "accepted_at": at, "state": "running"});
+    serde_json::from_value(row).unwrap()
+}
+
+#[test]
+fn every_recorded_refusal_is_told_to_the_caller() {
+    for release in RELEASES {
+        let (mut told, mut codes) = (0, BTreeSet::new());
+        for recording in Recording::all(release).unwrap() {
+            for step in recording.steps {
+                let Some(exchange) = step.exchange.filter(|exchange| ours(&exchange.method, &exchange.path)) else {
+                    continue;
+                };
+                let Some(answer) = exchange.answer else { continue };
+                let Some(code) = code_of(&answer.body).map(str::to_owned) else {
+                    continue;
+                };
+                if !matches!(answer.status, 400 | 403 | 404) || NO_REFUSAL.contains(&code.as_str()) {
+                    continue;
+                }
+                let what = format!("{release} {} {}", recording.name, step.name);
+                let body = answer.body.to_string().into_bytes();
+                let sent = Exchange::Answer(Answer {
+                    status: answer.status,
+                    from_cache: answer.from_cache(),
+                    body,
+                });
+                let verdict = of_command(&sent, &Expected::default(), true);
+                assert!(matches!(verdict, Verdict::Refused(_)), "{what}: {verdict:?}");
+                let outcome = Outcome::of_exchange(&sent, verdict);
+                let settled = settlement(&row(), outcome, Timestamp::from_micros(1), Duration::from_secs(1), 0);
+                assert_eq!(settled.state, State::Failed, "{what}");
+                let row = Row {
+                    state: settled.state,
+                    failure: settled.failure,
+                    processed_at: settled.processed_at,
+                    ..row()
+                };
+                let told_body = track::body(&row, None);
+                assert_eq!(told_body["failure_response"], answer.body, "{what}");
+                assert_eq!(
+                    told_body["error_message"],
+                    format!("Fineract returned {}", answer.status),
+                    "{what}"
+                );
+                assert_eq!(told_body["error"]["code"], code, "{what}");
+                let message = told_body["error"]["message"].as_str().unwrap_or_default();
+                assert!(message.contains(' '), "{what}: a sentence, not {message:?}");
+                assert_ne!(told_body["error"]["retryable"], Value::Null, "{what}");
+                told += 1;
+                codes.insert(code);
+            }
+        }
+        println!("{release}: {told} refusals with {} codes", codes.len());
+        assert!(
+            told > 300 && codes.len() > 60,
+            "{release}: {told} refusals with {} codes",
+            codes.len()
+        );
+    }
+}
