@@ -5,6 +5,46 @@ use serde_json::{Map, Value, json};
 
 use crate::fineract::{code_of, first_error};
 
+/// Codes of refusals that pass by themselves or by another operation, and why: the same request, sent anew, can succeed
+/// later. Every other refusal asks for another request.
+const RETRYABLE: [(&str, &str); 11] = [
+    ("error.msg.client.id.invalid", "the client may still be created"),
+    ("error.msg.loan.external.id.invalid", "the loan may still be created"),
+    (
+        "error.msg.client.not.active.exception",
+        "the client may still be activated",
+    ),
+    (
+        "error.msg.clients.activationDate.in.the.future",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.clients.submittedOnDate.in.the.future",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.loan.submittal.cannot.be.a.future.date",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.loan.approval.cannot.be.a.future.date",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.loan.disbursal.cannot.be.a.future.date",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.loan.reject.cannot.be.a.future.date",
+        "the day will come, on Fineract's calendar",
+    ),
+    (
+        "error.msg.loan.transaction.cannot.be.a.future.date",
+        "the day will come, on Fineract's calendar",
+    ),
+    ("gateway.product-not-found", "the operator may still set up the product"),
+];
+
 /// A refusal: Fineract's, or the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,7 +130,8 @@ impl Failure {
                 }
             }
         }
-        error.insert("retryable".to_owned(), false.into());
+        let retryable = RETRYABLE.iter().any(|(code, _)| self.code() == Some(code));
+        error.insert("retryable".to_owned(), retryable.into());
         Value::Object(error)
     }
 }
@@ -131,6 +172,24 @@ mod tests {
         let expected = json!({"code": "error.msg.loan.x", "message": "Too much money.", "parameter": "amount",
             "retryable": false});
         assert_eq!(failure.error(), expected);
+    }
+
+    #[test]
+    fn only_what_can_pass_is_retryable() {
+        let retryable = |code: &str| {
+            let body = json!({"userMessageGlobalisationCode": "x", "errors": [{"userMessageGlobalisationCode": code}]});
+            Failure::Fineract { status: 403, body }.error()["retryable"].clone()
+        };
+        assert_eq!(retryable("error.msg.loan.disbursal.cannot.be.a.future.date"), true);
+        assert_eq!(retryable("error.msg.client.duplicate.externalId"), false);
+        assert_eq!(
+            Failure::gateway(404, "gateway.product-not-found", "x").error()["retryable"],
+            true
+        );
+        assert_eq!(
+            Failure::gateway(400, "gateway.term-not-divisible", "x").error()["retryable"],
+            false
+        );
     }
 
     #[test]
