@@ -104,6 +104,28 @@ pub struct Settlement {
     pub history: Vec<Try>,
 }
 
+/// What a cancelled row gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cancellation {
+    /// What its caller is told.
+    pub failure: Failure,
+    /// When it was cancelled.
+    pub processed_at: Timestamp,
+    /// When it may be forgotten.
+    pub expires_at: i64,
+}
+
+/// What became of a cancellation.
+#[derive(Debug)]
+pub enum Cancelled {
+    /// It was done; the row as it was before.
+    Done(Box<Row>),
+    /// The operation is under way, perhaps sent, or ended.
+    TooLate(Box<Row>),
+    /// There is no such operation.
+    Missing,
+}
+
 /// What became of a write that only the owner of the lease may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -164,6 +186,9 @@ pub trait Ledger: Send + Sync {
     /// Takes back a row that its caller gets no tracking id for: writes it as cancelled where it is still as its insert
     /// left it, or is not stored, so that a late insert finds the place taken.
     async fn take_back(&self, cancelled: &Row) -> Result<TakenBack, Error>;
+
+    /// Cancels an operation of which nothing was perhaps sent, and that no worker has.
+    async fn cancel(&self, id: Uuid, cancellation: &Cancellation) -> Result<Cancelled, Error>;
 
     /// Notes that an overdue operation's message is sent again, if nobody else did since `seen`.
     async fn note_resend(&self, seen: &Row, resend_after: Timestamp) -> Result<Written, Error>;

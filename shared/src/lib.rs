@@ -1,12 +1,13 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
 //! In reading order: `operation` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
-//! `track`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; the `adapters`.
+//! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; the `adapters`.
 
 pub mod accept;
 pub mod adapters;
 pub mod bank;
 pub mod callers;
+pub mod cancel;
 pub mod clock;
 pub mod digest;
 pub mod execute;

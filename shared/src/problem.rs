@@ -27,6 +27,8 @@ pub enum Kind {
     OperationNotAllowed,
     /// No such operation of this caller's.
     NotFound,
+    /// The operation cannot be cancelled any more.
+    TooLateToCancel,
     /// The body is too large.
     TooLarge,
     /// The body is not declared as JSON.
@@ -43,12 +45,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidJson,
         Self::InvalidIdempotencyKey,
         Self::Unauthorized,
         Self::OperationNotAllowed,
         Self::NotFound,
+        Self::TooLateToCancel,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidRequest,
@@ -64,6 +67,7 @@ impl Kind {
             Self::Unauthorized => 401,
             Self::OperationNotAllowed => 403,
             Self::NotFound => 404,
+            Self::TooLateToCancel => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidRequest | Self::IdempotencyKeyReused => 422,
@@ -79,6 +83,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::OperationNotAllowed => "operation-not-allowed",
             Self::NotFound => "not-found",
+            Self::TooLateToCancel => "too-late-to-cancel",
             Self::TooLarge => "too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::InvalidRequest => "invalid-request",
@@ -95,6 +100,7 @@ impl Kind {
             Self::Unauthorized => "The token is missing, wrong or expired.",
             Self::OperationNotAllowed => "This caller may not use this operation.",
             Self::NotFound => "There is no such operation.",
+            Self::TooLateToCancel => "The operation cannot be cancelled any more.",
             Self::TooLarge => "The body is too large.",
             Self::UnsupportedMediaType => "The body must be JSON.",
             Self::InvalidRequest => "The request has faults.",
@@ -162,6 +168,7 @@ impl Problem {
             | Kind::Unauthorized
             | Kind::OperationNotAllowed
             | Kind::NotFound
+            | Kind::TooLateToCancel
             | Kind::TooLarge
             | Kind::UnsupportedMediaType
             | Kind::InvalidRequest

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::callers::Caller;
 use crate::clock::Clock;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::problem::{Kind, Problem};
 use crate::row::{Row, first_before};
 use crate::tracking::{State, TrackingId};
@@ -25,16 +25,9 @@ pub struct Report {
 
 /// Answers the caller about its operation.
 pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: &str) -> Result<Report, Problem> {
-    let absent = || Problem::new(Kind::NotFound, "This caller has no operation with this tracking id.");
-    let id: TrackingId = id.parse().map_err(|_| absent())?;
-    let unavailable =
-        |cause| Problem::new(Kind::Unavailable, "The result cannot be read now. Ask again later.").because(cause);
-    let row = ledger.get(id.id).await.map_err(unavailable)?;
-    let now = clock.now();
-    let own = |row: &Row| row.caller == caller.id && row.operation == id.operation && !row.expired(now);
-    let row = row.filter(own).ok_or_else(absent)?;
+    let row = own(ledger, clock, caller, id).await?;
     let mut behind = None;
-    if row.state == State::Accepted && now.since(row.accepted_at) > YOUNG {
+    if row.state == State::Accepted && clock.now().since(row.accepted_at) > YOUNG {
         behind = first_before(ledger, &row).await.map_err(unavailable)?;
     }
     Ok(Report {
@@ -43,6 +36,23 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
     })
 }
 
+/// The caller's own operation with this tracking id.
+pub(crate) async fn own(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: &str) -> Result<Row, Problem> {
+    let absent = || Problem::new(Kind::NotFound, "This caller has no operation with this tracking id.");
+    let id: TrackingId = id.parse().map_err(|_| absent())?;
+    let now = clock.now();
+    let own = |row: &Row| row.caller == caller.id && row.operation == id.operation && !row.expired(now);
+    ledger
+        .get(id.id)
+        .await
+        .map_err(unavailable)?
+        .filter(own)
+        .ok_or_else(absent)
+}
+
+fn unavailable(cause: ledger::Error) -> Problem {
+    Problem::new(Kind::Unavailable, "The result cannot be read now. Ask again later.").because(cause)
+}
 /// The body about a row, and about the row that goes before it.
 pub fn body(row: &Row, behind: Option<&Row>) -> Value {
     let mut body = Map::new();

@@ -1,25 +1,27 @@
-//! Between HTTP and the use case.
+//! Between HTTP and the use cases.
 
-use gateway::accept::{Accepted, Acceptor};
+use gateway::accept::Acceptor;
 use gateway::callers::Callers;
+use gateway::cancel::Canceller;
 use gateway::problem::{Kind, Problem};
 use gateway::reply::Reply;
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
+
+/// What this function is made of.
+pub(crate) struct Desk<'a> {
+    pub(crate) acceptor: Acceptor<'a>,
+    pub(crate) canceller: Canceller<'a>,
+    pub(crate) callers: Callers,
+    pub(crate) accepted_status: u16,
+}
 
 /// Answers one request.
-pub(crate) async fn handle(
-    request: Request,
-    acceptor: &Acceptor<'_>,
-    callers: &Callers,
-    accepted_status: u16,
-) -> Response<Body> {
-    let reply = match accept(&request, acceptor, callers).await {
-        Ok(accepted) => {
-            tracing::info!(tracking_id = %accepted.tracking_id, replayed = accepted.replayed, "accepted");
-            Reply::accepted(&accepted, accepted_status)
-        }
-        Err(problem) => Reply::problem(&problem),
+pub(crate) async fn handle(request: Request, desk: &Desk<'_>) -> Response<Body> {
+    let reply = match request.path_parameters().first("tracking_id") {
+        Some(tracking_id) => cancel(&request, tracking_id, desk).await,
+        None => accept(&request, desk).await,
     };
+    let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
     let response = Response::builder().status(reply.status);
     let response = reply
         .headers
@@ -28,20 +30,36 @@ pub(crate) async fn handle(
     response.body(Body::Text(reply.body.to_string())).unwrap_or_default()
 }
 
-async fn accept(request: &Request, acceptor: &Acceptor<'_>, callers: &Callers) -> Result<Accepted, Problem> {
-    let header = |name: &str| request.headers().get(name);
-    let token = header("x-internal-token").and_then(|value| value.to_str().ok());
-    let caller = callers.authenticate(token, acceptor.clock).await?;
-    if !header("content-type")
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(is_json)
-    {
+async fn accept(request: &Request, desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let caller = desk
+        .callers
+        .authenticate(header(request, "x-internal-token"), desk.acceptor.clock)
+        .await?;
+    if !header(request, "content-type").is_some_and(is_json) {
         let detail = "Send the body with the header Content-Type: application/json.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let key = header("idempotency-key").map(|value| value.to_str()).transpose();
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .map(|value| value.to_str())
+        .transpose();
     let key = key.map_err(|_| Problem::new(Kind::InvalidIdempotencyKey, "It must have visible ASCII characters."))?;
-    acceptor.accept(&caller, key, request.body().as_ref()).await
+    let accepted = desk.acceptor.accept(&caller, key, request.body().as_ref()).await?;
+    tracing::info!(tracking_id = %accepted.tracking_id, replayed = accepted.replayed, "accepted");
+    Ok(Reply::accepted(&accepted, desk.accepted_status))
+}
+
+async fn cancel(request: &Request, tracking_id: &str, desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let caller = desk
+        .callers
+        .authenticate(header(request, "x-internal-token"), desk.acceptor.clock)
+        .await?;
+    desk.canceller.cancel(&caller, tracking_id).await.map(Reply::report)
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 fn is_json(media_type: &str) -> bool {

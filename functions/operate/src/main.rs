@@ -1,7 +1,8 @@
-//! `POST /fineract/operate`: accepts an operation.
+//! `POST /fineract/operate` accepts an operation, `POST /fineract/track/{tracking_id}/cancel` takes it back.
 
 mod handler;
 
+use crate::handler::Desk;
 use gateway::accept::Acceptor;
 use gateway::adapters::aws;
 use gateway::adapters::callers_table::CallersTable;
@@ -9,6 +10,7 @@ use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::adapters::random::SystemEntropy;
 use gateway::adapters::sqs::SqsQueue;
 use gateway::callers::Callers;
+use gateway::cancel::Canceller;
 use gateway::clock::SystemClock;
 use gateway::{logging, settings};
 use lambda_http::{Error, Request, run, service_fn};
@@ -36,9 +38,21 @@ async fn main() -> Result<(), Error> {
         rules: &settings.rules,
         retention: settings.retention,
     };
-    let (acceptor, callers) = (&acceptor, &callers);
+    let canceller = Canceller {
+        ledger: &ledger,
+        queue: &queue,
+        clock: &SystemClock,
+        retention: settings.retention,
+    };
+    let desk = Desk {
+        acceptor,
+        canceller,
+        callers,
+        accepted_status: settings.accepted_status,
+    };
+    let desk = &desk;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(handler::handle(request, acceptor, callers, settings.accepted_status).await)
+        Ok::<_, Error>(handler::handle(request, desk).await)
     }))
     .await
 }

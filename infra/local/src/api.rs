@@ -73,7 +73,12 @@ impl Api {
 
     /// A `POST /fineract/operate` with the caller's token and JSON's content type, for a test to change.
     pub fn post(&self) -> RequestBuilder {
-        let request = self.client.post(format!("{}/fineract/operate", self.url));
+        self.post_to("/fineract/operate")
+    }
+
+    /// A POST to this path with the caller's token and JSON's content type, for a test to change.
+    pub fn post_to(&self, path: &str) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url));
         request
             .header(TOKEN_HEADER, &self.token)
             .header("Content-Type", "application/json")

@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::item::{self, Item, NotARow};
 use crate::clock::Timestamp;
-use crate::ledger::{Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written};
+use crate::ledger::{
+    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written,
+};
 use crate::row::{Open, Row};
 use crate::subject::{END, Subject};
 use crate::tracking::State;
@@ -292,6 +294,19 @@ impl Ledger for DynamoLedger {
             None => TakenBack::Done,
             Some(row) if row.nonce == cancelled.nonce && row.state == State::Cancelled => TakenBack::Done,
             Some(_) => TakenBack::OnItsWay,
+        })
+    }
+
+    async fn cancel(&self, id: Uuid, cancellation: &Cancellation) -> Result<Cancelled, Error> {
+        let what = "cancel";
+        Ok(match self.update(what, id, Update::cancel(cancellation)).await? {
+            Attempted::Done(before) => Cancelled::Done(Box::new(
+                item::to_row(&before).map_err(|error| Error::new(what, error))?,
+            )),
+            Attempted::Not(None) => Cancelled::Missing,
+            // A try of the SDK whose answer was lost.
+            Attempted::Not(Some(row)) if row.processed_at == Some(cancellation.processed_at) => Cancelled::Done(row),
+            Attempted::Not(Some(row)) => Cancelled::TooLate(row),
         })
     }
 

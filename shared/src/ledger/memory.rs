@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written};
+use super::{Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written};
 use crate::clock::Timestamp;
 use crate::execute::claimable;
 use crate::row::{Open, Row};
@@ -185,7 +185,7 @@ impl Ledger for MemoryLedger {
                 *row = Row {
                     state,
                     lease_until: None,
-                    receipt: None,
+                    receipt: before.receipt.clone().filter(|_| state.is_open()),
                     next_attempt_at,
                     reason,
                     pace,
@@ -215,6 +215,34 @@ impl Ledger for MemoryLedger {
                 rows.insert(cancelled.id, cancelled.clone());
                 TakenBack::Done
             }
+        })
+    }
+
+    async fn cancel(&self, id: Uuid, cancellation: &Cancellation) -> Result<Cancelled, Error> {
+        let Cancellation {
+            failure,
+            processed_at,
+            expires_at,
+        } = cancellation.clone();
+        self.call("cancel", |rows| {
+            let Some(row) = rows.get_mut(&id) else {
+                return Cancelled::Missing;
+            };
+            if !matches!(row.state, State::Accepted | State::Waiting) || row.maybe_sent {
+                return Cancelled::TooLate(Box::new(row.clone()));
+            }
+            let before = row.clone();
+            *row = Row {
+                state: State::Cancelled,
+                failure: Some(failure),
+                processed_at: Some(processed_at),
+                expires_at: Some(expires_at),
+                next_attempt_at: None,
+                reason: None,
+                receipt: None,
+                ..before.clone()
+            };
+            Cancelled::Done(Box::new(before))
         })
     }
 

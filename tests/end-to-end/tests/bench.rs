@@ -1,7 +1,7 @@
 //! A gateway before a simulated Fineract, and what tests do with it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fineract_simulator::{Effect, Release, Request, Server, Simulator};
 use local::api::{Answer, Api};
@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 /// How long an operation may take before a test gives up; a retry after a lost worker is within it.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How often track is asked.
+const POLL: Duration = Duration::from_millis(50);
 
 /// A running gateway.
 pub(crate) struct Bench {
@@ -56,6 +59,19 @@ impl Bench {
         match self.api.ended(tracking_id, PATIENCE, |_| ()).await {
             Ok(answer) => answer.body,
             Err(error) => panic!("{error:?}\n{}", self.stack.emulator_log()),
+        }
+    }
+
+    /// Polls until track answers as wanted.
+    pub(crate) async fn until(&self, tracking_id: &str, wanted: impl Fn(&Value) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.api.track(tracking_id).await.unwrap();
+            if wanted(&answer.body) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{}", answer.text);
+            tokio::time::sleep(POLL).await;
         }
     }
 

@@ -7,7 +7,7 @@ use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::clock::Timestamp;
 use gateway::failure::Failure;
 use gateway::ledger::memory::MemoryLedger;
-use gateway::ledger::{Claim, Claimed, Inserted, Ledger, Settlement, TakenBack, Written};
+use gateway::ledger::{Cancellation, Cancelled, Claim, Claimed, Inserted, Ledger, Settlement, TakenBack, Written};
 use gateway::pace::{Pace, Reason};
 use gateway::row::{Open, Row, Try};
 use gateway::subject::Subject;
@@ -162,7 +162,10 @@ async fn conforms(ledger: &dyn Ledger) {
         (waiting.state, waiting.reason, waiting.target),
         (State::Waiting, Some(Reason::AnswerLost), Some(5))
     );
-    assert_eq!((waiting.lease_until, waiting.receipt), (None, None));
+    assert_eq!(
+        (waiting.lease_until, waiting.receipt.as_deref()),
+        (None, Some("receipt"))
+    );
     assert_eq!(claimed(ledger, 1, &claim("r.3", at(89))).await, "not now: waiting");
 
     // Sending again.
@@ -246,6 +249,42 @@ async fn conforms(ledger: &dyn Ledger) {
     assert_eq!(
         ledger.take_back(&cancelled(&fourth)).await.unwrap(),
         TakenBack::OnItsWay
+    );
+
+    // Cancelling.
+    let cancellation = Cancellation {
+        failure: Failure::gateway(409, "gateway.cancelled", "x"),
+        processed_at: at(7),
+        expires_at: at(8).seconds(),
+    };
+    let became = async |id: u128| match ledger.cancel(uuid::Uuid::from_u128(id), &cancellation).await.unwrap() {
+        Cancelled::Done(row) => format!("cancelled from {}", row.state.as_str()),
+        Cancelled::TooLate(row) => format!("too late: {}", row.state.as_str()),
+        Cancelled::Missing => "missing".to_owned(),
+    };
+    assert_eq!(became(4).await, "too late: running");
+    assert_eq!(became(98).await, "missing");
+    let fifth = row(5, "F");
+    assert!(inserted(ledger, &fifth, now).await);
+    assert_eq!(became(5).await, "cancelled from accepted");
+    let cancelled_row = ledger.get(fifth.id).await.unwrap().unwrap();
+    assert_eq!(
+        (cancelled_row.state, cancelled_row.expires_at),
+        (State::Cancelled, Some(at(8).seconds()))
+    );
+    assert!(open_on(ledger, &fifth).await.is_empty());
+    let sixth = row(6, "G");
+    assert!(inserted(ledger, &sixth, now).await);
+    claimed(ledger, 6, &claim("r.1", now)).await;
+    ledger.settle(sixth.id, "r.1", &waits).await.unwrap();
+    assert_eq!(
+        became(6).await,
+        "too late: waiting",
+        "a request of it may have been sent"
+    );
+    assert_eq!(
+        ledger.get(sixth.id).await.unwrap().unwrap().receipt.as_deref(),
+        Some("receipt")
     );
 
     // Many at once.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod cancelling;
 mod conformance;
 mod idempotency;
 mod lifecycle;

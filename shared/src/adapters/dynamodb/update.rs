@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::adapters::item::{OPEN_KEY, OPEN_SHARD, document};
-use crate::ledger::{Claim, Settlement};
+use crate::ledger::{Cancellation, Claim, Settlement};
 use crate::tracking::State;
 
 /// One UpdateItem.
@@ -103,6 +103,34 @@ impl Update {
         }
     }
 
+    /// Takes what only an open row has.
+    fn ended(self) -> Self {
+        self.remove("receipt").remove(OPEN_SHARD).remove(OPEN_KEY)
+    }
+
+    /// An operation is cancelled, if nothing of it was perhaps sent.
+    pub(super) fn cancel(cancelled: &Cancellation) -> Self {
+        let Cancellation {
+            failure,
+            processed_at,
+            expires_at,
+        } = cancelled;
+        Self::default()
+            .set_to("state", ":cancelled")
+            .set("failure", document(failure))
+            .set("processed_at", text(processed_at.to_string()))
+            .set("expires_at", AttributeValue::N(expires_at.to_string()))
+            .remove("next_attempt_at")
+            .remove("reason")
+            .ended()
+            .name("maybe_sent")
+            .only_if("#state IN (:accepted, :waiting) AND #maybe_sent = :false")
+            .value("cancelled", text(State::Cancelled.as_str()))
+            .value("accepted", text(State::Accepted.as_str()))
+            .value("waiting", text(State::Waiting.as_str()))
+            .value("false", AttributeValue::Bool(false))
+    }
+
     /// The end of a run.
     pub(super) fn settle(settlement: &Settlement) -> Self {
         let Settlement {
@@ -136,13 +164,8 @@ impl Update {
             .set_or_remove("failure", failure.as_ref().map(document))
             .set_or_remove("processed_at", processed_at.map(|at| text(at.to_string())))
             .set_or_remove("expires_at", expires_at.map(|at| number(at.to_string())))
-            .remove("lease_until")
-            .remove("receipt");
-        if state.is_open() {
-            update
-        } else {
-            update.remove(OPEN_SHARD).remove(OPEN_KEY)
-        }
+            .remove("lease_until");
+        if state.is_open() { update } else { update.ended() }
     }
 }
 
