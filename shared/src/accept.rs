@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::callers::Caller;
+use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::{self, Entropy};
 use crate::fields::Fault;
@@ -116,7 +117,8 @@ impl Acceptor<'_> {
 
     /// The same key once more: the same answer for the same request, and its message again if it is still open.
     async fn again(&self, row: &Row, earlier: &Row) -> Result<(), Problem> {
-        if earlier.fingerprint != row.fingerprint || earlier.operation != row.operation {
+        if earlier.fingerprint != row.fingerprint || earlier.operation != row.operation || earlier.caller != row.caller
+        {
             let detail = "This Idempotency-Key was used with another request; use a new key for each request.";
             return Err(Problem::new(problem::Kind::IdempotencyKeyReused, detail));
         }
@@ -147,7 +149,7 @@ impl Acceptor<'_> {
             Ok(TakenBack::OnItsWay) => Ok(()),
             Err(second) => {
                 let detail = "Poll tracking_id: a 404 means that nothing was stored, anything else tells the result.";
-                tracing::error!(error = %second, "a row could not be taken back");
+                tracing::error!(error = %Chain(&*second), "a row could not be taken back");
                 let unknown = Problem::new(problem::Kind::OutcomeUnknown, detail);
                 Err(Problem {
                     tracking_id: Some(tracking_id),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::{hex, sha256};
 use crate::problem::{Kind, Problem};
@@ -128,7 +129,7 @@ impl Callers {
                 Ok(()) => found = self.look_up(&hash, now).found,
                 Err(error) if age.is_none_or(|age| age >= STALE_MAX) => return Err(unreadable().because(error)),
                 Err(error) => tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = %Chain(&error),
                     "the last copy of the callers serves"
                 ),
             }
@@ -141,8 +142,15 @@ impl Callers {
                 Kind::Unauthorized,
                 "The token has expired; ask the operator for a new one.",
             )),
+            // The copy may lack a token that was just made.
+            None if self.last_read_failed() => Err(unreadable()),
             None => Err(Problem::new(Kind::Unauthorized, "The token is not known.")),
         }
+    }
+
+    fn last_read_failed(&self) -> bool {
+        let copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        copy.as_ref().is_none_or(|copy| copy.read_at != Some(copy.tried_at))
     }
 
     fn look_up(&self, hash: &str, now: Timestamp) -> Looked {
@@ -295,6 +303,11 @@ mod tests {
         table.down.store(true, Ordering::SeqCst);
         clock.advance(Duration::from_secs(14 * 60));
         assert_eq!(try_token(&callers, &clock, Some("good")).await, Ok("los".to_owned()));
+        assert_eq!(
+            try_token(&callers, &clock, Some("new")).await,
+            Err(503),
+            "it may be a new one"
+        );
         clock.advance(Duration::from_secs(60));
         assert_eq!(try_token(&callers, &clock, Some("good")).await, Err(503));
         assert_eq!(

@@ -1,9 +1,9 @@
 //! Taking back an operation of which nothing was sent.
 
-use std::error::Error;
 use std::time::Duration;
 
 use crate::callers::Caller;
+use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::ledger::{Cancellation, Cancelled, Ledger};
@@ -71,7 +71,7 @@ impl Canceller<'_> {
     async fn wake(&self, before: &Row) {
         let Some(receipt) = &before.receipt else { return };
         if let Err(error) = self.queue.put_off(receipt, Duration::ZERO).await {
-            tracing::warn!(operation_id = %before.id, error = &error as &dyn Error, "the message comes back later by itself");
+            tracing::warn!(operation_id = %before.id, error = %Chain(&error), "the message comes back later by itself");
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Executing an operation: a message wakes a subject, a claim takes the lease, one request is made, its outcome is
 //! written down.
 
-use std::error::Error;
 use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::bank::{Bank, Deployment, Products, Timeouts};
+use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
 use crate::fineract::Fineract;
@@ -92,7 +92,7 @@ impl Executor<'_> {
                 self.bury(message).await
             }
             Err(error) => {
-                tracing::error!(operation_id = %id, error = &error as &dyn Error, "the ledger failed; the message comes back");
+                tracing::error!(operation_id = %id, error = %Chain(&error), "the ledger failed; the message comes back");
                 self.put_off(message, LEDGER_PAUSE).await
             }
         }
@@ -205,16 +205,21 @@ impl Executor<'_> {
             timeouts: self.timeouts,
             deployment: self.deployment,
         };
+        // Asked before the lookup: what is created between the two is seen by the lookup.
+        let client_may_come = match operation.needs() {
+            Some(client) => self.client_may_come(row, &client).await,
+            None => false,
+        };
         let case = Case {
             id: row.id,
             target: row.target,
         };
         let command = match operation.prepare(&bank, &case).await {
             Ok(command) => command,
-            Err(stop) => return Ok(Some(self.stopped(row, stop).await)),
+            Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),
         };
         if let Err(stop) = bank.time_for_a_command() {
-            return Ok(Some(self.stopped(row, stop).await));
+            return Ok(Some(self.stopped(row, stop, client_may_come)));
         }
         if let Some(target) = command.target
             && row.target != Some(target)
@@ -233,7 +238,7 @@ impl Executor<'_> {
                 };
                 Outcome::of_exchange(&exchange, verdict)
             }
-            Err(stop) => self.stopped(row, stop).await,
+            Err(stop) => self.stopped(row, stop, client_may_come),
         };
         Ok(Some(outcome))
     }
@@ -242,18 +247,15 @@ impl Executor<'_> {
     ///
     /// Once a request may have reached Fineract, what lookups find no longer says that nothing was applied: somebody may
     /// have changed it since.
-    async fn stopped(&self, row: &Row, stop: Stop) -> Outcome {
-        let lost = || Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost));
+    fn stopped(&self, row: &Row, stop: Stop, client_may_come: bool) -> Outcome {
         let verdict = match stop {
             Stop::NotYet(wait) => Verdict::NotYet(wait),
-            _ if row.maybe_sent => lost(),
-            Stop::Refused(failure) | Stop::NotFound(failure) => Verdict::Refused(too_large(failure)),
-            Stop::ClientNotFound { failure, client } => {
-                if self.client_may_come(row, &client).await {
-                    Verdict::NotYet(Wait::new(Pace::Client, Reason::ClientNotFoundYet))
-                } else {
-                    Verdict::Refused(too_large(failure))
-                }
+            _ if row.maybe_sent => Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)),
+            Stop::ClientNotFound(_) if client_may_come => {
+                Verdict::NotYet(Wait::new(Pace::Client, Reason::ClientNotFoundYet))
+            }
+            Stop::Refused(failure) | Stop::NotFound(failure) | Stop::ClientNotFound(failure) => {
+                Verdict::Refused(too_large(failure))
             }
         };
         Outcome::without_request(verdict)
@@ -268,7 +270,7 @@ impl Executor<'_> {
         match self.ledger.open_on(client).await {
             Ok(open) => open.iter().any(|entry| entry.accepted_at < row.accepted_at),
             Err(error) => {
-                tracing::error!(operation_id = %row.id, error = &error as &dyn Error, "the index could not be read");
+                tracing::error!(operation_id = %row.id, error = %Chain(&error), "the index could not be read");
                 true
             }
         }
@@ -277,7 +279,7 @@ impl Executor<'_> {
     async fn put_off(&self, message: &Received, wait: Duration) -> Reply {
         if let Err(error) = self.queue.put_off(&message.receipt, wait.min(WAIT_MAX)).await {
             // It comes back all the same, when its visibility ends.
-            tracing::warn!(error = &error as &dyn Error, "a message could not be put off");
+            tracing::warn!(error = %Chain(&error), "a message could not be put off");
         }
         Reply::Again
     }
@@ -287,7 +289,7 @@ impl Executor<'_> {
             Ok(()) => Reply::Done,
             Err(error) => {
                 tracing::error!(
-                    error = &error as &dyn Error,
+                    error = %Chain(&error),
                     "a message could not be moved to the dead letters"
                 );
                 Reply::Again

@@ -23,6 +23,12 @@ pub enum Unreadable {
         /// Column of the first fault, from 1.
         column: usize,
     },
+    /// A value inside is not what JSON allows, such as half of a surrogate pair.
+    #[error("a value is not valid JSON: {pointer}")]
+    BadValue {
+        /// JSON pointer of the value.
+        pointer: String,
+    },
     /// Not UTF-8.
     #[error("the body is not UTF-8 text")]
     NotUtf8,
@@ -57,12 +63,18 @@ fn not_json(error: &serde_json::Error) -> Unreadable {
     }
 }
 
+fn bad(pointer: &str) -> Unreadable {
+    Unreadable::BadValue {
+        pointer: pointer.to_owned(),
+    }
+}
+
 fn value(raw: &RawValue, pointer: &mut String, depth: usize) -> Result<Value, Unreadable> {
     let text = raw.get();
     match text.as_bytes().first() {
         Some(b'{' | b'[') if depth > DEPTH_MAX => Err(Unreadable::TooDeep),
         Some(b'{') => {
-            let Members(members) = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+            let Members(members) = serde_json::from_str(text).map_err(|_| bad(pointer))?;
             let mut object = Map::with_capacity(members.len());
             for (name, member) in members {
                 let end = pointer.len();
@@ -79,7 +91,7 @@ fn value(raw: &RawValue, pointer: &mut String, depth: usize) -> Result<Value, Un
             Ok(Value::Object(object))
         }
         Some(b'[') => {
-            let Elements(elements) = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+            let Elements(elements) = serde_json::from_str(text).map_err(|_| bad(pointer))?;
             let mut array = Vec::with_capacity(elements.len());
             for (index, element) in elements.into_iter().enumerate() {
                 let end = pointer.len();
@@ -89,13 +101,8 @@ fn value(raw: &RawValue, pointer: &mut String, depth: usize) -> Result<Value, Un
             }
             Ok(Value::Array(array))
         }
-        Some(b'-' | b'0'..=b'9') => text
-            .parse::<Number>()
-            .map(Value::Number)
-            .map_err(|error| not_json(&error)),
-        Some(b'"') => serde_json::from_str(text)
-            .map(Value::String)
-            .map_err(|error| not_json(&error)),
+        Some(b'-' | b'0'..=b'9') => text.parse::<Number>().map(Value::Number).map_err(|_| bad(pointer)),
+        Some(b'"') => serde_json::from_str(text).map(Value::String).map_err(|_| bad(pointer)),
         Some(b't') => Ok(Value::Bool(true)),
         Some(b'f') => Ok(Value::Bool(false)),
         _ => Ok(Value::Null),
@@ -172,6 +179,12 @@ mod tests {
             (b"", Unreadable::NotJson { line: 1, column: 0 }),
             (b"{\"a\":1} x", Unreadable::NotJson { line: 1, column: 9 }),
             (b"{\"a\":01}", Unreadable::NotJson { line: 1, column: 7 }),
+            (
+                b"{\n\"a\":[1,\"\\ud800\"]}",
+                Unreadable::BadValue {
+                    pointer: "/a/1".to_owned(),
+                },
+            ),
             (b"NaN", Unreadable::NotJson { line: 1, column: 1 }),
         ] {
             assert_eq!(read(text).unwrap_err(), expected, "{}", String::from_utf8_lossy(text));

@@ -174,7 +174,7 @@ pub trait Ledger: Send + Sync {
     /// Takes the lease, if the operation is open, due, and not held by a live run.
     async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error>;
 
-    /// Stores the queue's sequence number of the original message, if none is stored.
+    /// Stores the queue's sequence number of the original message, if the row is open and has none.
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error>;
 
     /// Stores Fineract's number of what is about to be addressed.

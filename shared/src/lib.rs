@@ -8,6 +8,7 @@ pub mod adapters;
 pub mod bank;
 pub mod callers;
 pub mod cancel;
+pub mod chain;
 pub mod clock;
 pub mod digest;
 pub mod execute;

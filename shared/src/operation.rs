@@ -37,6 +37,9 @@ pub trait Operation: Sized + Send + Sync + 'static {
     /// What it changes, and so what it keeps its place in line for.
     fn subject(&self) -> Subject;
 
+    /// What must exist before it, and may still be on its way.
+    fn needs(&self) -> Option<Subject>;
+
     /// Prepares the one mutating request, looking up what it needs.
     fn prepare(&self, bank: &Bank<'_>, case: &Case) -> impl Future<Output = Result<Command, Stop>> + Send;
 }
@@ -75,12 +78,7 @@ pub enum Stop {
     /// Not now.
     NotYet(Wait),
     /// The client of a new loan is not there (yet).
-    ClientNotFound {
-        /// What Fineract said.
-        failure: Failure,
-        /// The client, whose creation may be on its way.
-        client: Subject,
-    },
+    ClientNotFound(Failure),
 }
 
 impl Stop {
@@ -89,7 +87,7 @@ impl Stop {
     pub fn final_if_not_found(self) -> Self {
         match self {
             Self::NotFound(failure) => Self::Refused(failure),
-            stop @ (Self::Refused(_) | Self::NotYet(_) | Self::ClientNotFound { .. }) => stop,
+            stop @ (Self::Refused(_) | Self::NotYet(_) | Self::ClientNotFound(_)) => stop,
         }
     }
 }
@@ -137,6 +135,8 @@ type Prepared<'a> = Pin<Box<dyn Future<Output = Result<Command, Stop>> + Send + 
 pub trait AnyOperation: Send + Sync {
     /// See [`Operation::subject`].
     fn subject(&self) -> Subject;
+    /// See [`Operation::needs`].
+    fn needs(&self) -> Option<Subject>;
     /// See [`Operation::prepare`].
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a>;
 }
@@ -144,6 +144,10 @@ pub trait AnyOperation: Send + Sync {
 impl<T: Operation> AnyOperation for T {
     fn subject(&self) -> Subject {
         Operation::subject(self)
+    }
+
+    fn needs(&self) -> Option<Subject> {
+        Operation::needs(self)
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a> {

@@ -21,7 +21,7 @@ pub enum Pace {
     Minutes,
     /// Nothing could be sent: 5 s doubling to 5 min.
     Unreachable,
-    /// The client of a loan may still be on its way: 2 s, then 10 s.
+    /// The client of a loan may still be on its way: 2 s, 10 s, then doubling to 5 min.
     Client,
     /// Only an operator can tell: 15 min.
     Operator,
@@ -47,7 +47,10 @@ impl Pace {
             }
             Self::Client => match tries {
                 0 | 1 => 2 * SECOND,
-                _ => 10 * SECOND,
+                _ => {
+                    let seconds = (10 * SECOND) << doublings.saturating_sub(1);
+                    if seconds > 5 * MINUTE { 5 * MINUTE } else { seconds }
+                }
             },
             Self::Operator => 15 * MINUTE,
             Self::Next => SECOND,
@@ -75,6 +78,8 @@ pub enum Reason {
     FineractUnreachable,
     /// The answer was lost; Fineract may have applied the operation.
     AnswerLost,
+    /// A lookup got no answer; nothing was changed by it.
+    LookupUnanswered,
     /// Fineract is still busy with this command.
     CommandInProgress,
     /// Fineract failed in the middle (HTTP 500).
@@ -101,8 +106,6 @@ pub enum Reason {
     ClientNotFoundYet,
     /// The run's time was up before a call could be made.
     OutOfTime,
-    /// An earlier operation on the same client or loan goes first.
-    BehindAnotherOperation,
     /// An operator has to look.
     NeedsOperator,
 }
@@ -114,6 +117,7 @@ impl Reason {
             Self::ForeignAnswer | Self::CredentialsRefused | Self::Misconfigured | Self::NeedsOperator => true,
             Self::FineractUnreachable
             | Self::AnswerLost
+            | Self::LookupUnanswered
             | Self::CommandInProgress
             | Self::FineractFailed
             | Self::Conflict
@@ -123,8 +127,7 @@ impl Reason {
             | Self::ReadOnly
             | Self::PendingApproval
             | Self::ClientNotFoundYet
-            | Self::OutOfTime
-            | Self::BehindAnotherOperation => false,
+            | Self::OutOfTime => false,
         }
     }
 }
@@ -155,7 +158,7 @@ mod tests {
         assert_eq!(waits(Pace::Soon), [1, 5, 15, 60, 120, 240, 480, 900, 900]);
         assert_eq!(waits(Pace::Minutes), [60, 120, 240, 480, 900, 900, 900, 900, 900]);
         assert_eq!(waits(Pace::Unreachable), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
-        assert_eq!(waits(Pace::Client)[..3], [2, 10, 10]);
+        assert_eq!(waits(Pace::Client), [2, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(Pace::Soon.wait(u32::MAX), WAIT_MAX);
         assert_eq!(Pace::Unreachable.wait(0).as_secs(), 5);
     }

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use serde_json::Value;
 
 use crate::accept::Accepted;
+use crate::chain::Chain;
 use crate::problem::Problem;
 use crate::track::Report;
 
@@ -61,7 +62,9 @@ impl Reply {
     /// nowhere else.
     pub fn problem(problem: &Problem) -> Self {
         match problem.source() {
-            Some(cause) => tracing::error!(problem = problem.kind.code(), error = cause, "a request got no answer"),
+            Some(cause) => {
+                tracing::error!(problem = problem.kind.code(), error = %Chain(cause), "a request got no answer")
+            }
             None => tracing::info!(problem = problem.kind.code(), "a request was refused"),
         }
         let mut headers = vec![

@@ -1,6 +1,7 @@
 //! The row of an operation: the one truth about it.
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -56,10 +57,10 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// Why it waits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub reason: Option<Reason>,
     /// The pace of its last wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub pace: Option<Pace>,
     /// How many waits in a row had that pace.
     #[serde(default)]
@@ -109,6 +110,11 @@ pub struct Row {
     /// The first and the last tries.
     #[serde(default)]
     pub history: Vec<Try>,
+}
+
+/// A word that another release wrote and this one does not know is as good as none: the row stays readable.
+fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 /// What one try came to; never Fineract's texts.
@@ -268,6 +274,19 @@ pub(crate) mod tests {
             expires_at: None,
             history: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_row_with_words_of_another_release_is_read() {
+        let mut stored = serde_json::to_value(row()).unwrap();
+        stored["reason"] = "moon_phase".into();
+        stored["pace"] = "glacial".into();
+        assert_eq!(serde_json::from_value::<Row>(stored.clone()).unwrap(), row());
+        stored["reason"] = "answer_lost".into();
+        assert_eq!(
+            serde_json::from_value::<Row>(stored).unwrap().reason,
+            Some(Reason::AnswerLost)
+        );
     }
 
     #[test]

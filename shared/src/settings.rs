@@ -239,7 +239,7 @@ impl Worker {
         let scheme = base_url.is_empty() || base_url.starts_with("https://") || base_url.starts_with("http://");
         reader.demand(
             scheme,
-            "FINERACT_URL must begin with https:// (or http://, on one machine)",
+            "FINERACT_URL must begin with https:// (or http://, which sends the credentials in the clear)",
         );
         let calls = timeouts.lookup * LOOKUPS_MAX + timeouts.call + timeouts.reserve;
         let fits = "the calls of an operation (3 x LOOKUP_TIMEOUT_SECONDS + CALL_TIMEOUT_SECONDS + RESERVE_SECONDS) \

@@ -2,11 +2,11 @@
 //! loses no operation.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::{self, Ledger, Written};
 use crate::queue::{self, Queue};
@@ -41,7 +41,7 @@ pub struct Swept {
     pub overdue: u32,
     /// Messages that were sent again.
     pub sent: u32,
-    /// Messages that could not be sent.
+    /// Rows that could not be read, and messages that could not be sent.
     pub failed: u32,
     /// Whether every open operation was looked at.
     pub complete: bool,
@@ -49,43 +49,68 @@ pub struct Swept {
 
 impl Sweeper<'_> {
     /// Goes through the index of open operations until `deadline`, beginning at shard `from`, so that sweeps which do not
-    /// get through begin elsewhere each time.
-    pub async fn sweep(&self, deadline: Timestamp, from: u8) -> Result<Swept, ledger::Error> {
+    /// get through begin elsewhere each time. What cannot be read harms only itself.
+    pub async fn sweep(&self, deadline: Timestamp, from: u8) -> Swept {
         let mut swept = Swept {
             complete: true,
             ..Swept::default()
         };
-        for offset in 0..SHARDS {
+        for shard in (from..SHARDS).chain(0..from) {
             if swept.sent >= SENDS_MAX || deadline.since(self.clock.now()) < SHARD_TIME {
                 swept.complete = false;
                 break;
             }
-            let shard = shard_name(((u16::from(from) + u16::from(offset)) % u16::from(SHARDS)) as u8);
-            let mut after = None;
-            loop {
-                let page = self.ledger.open_in(&shard, after).await?;
-                swept.open = swept
-                    .open
-                    .saturating_add(u32::try_from(page.entries.len()).unwrap_or(u32::MAX));
-                self.send_overdue(page.entries, &mut swept).await?;
-                after = page.next;
-                if after.is_none() {
-                    break;
+            if let Err(error) = self.sweep_shard(&shard_name(shard), &mut swept).await {
+                tracing::error!(shard, error = %Chain(&error), "a part of the index could not be swept");
+                swept.complete = false;
+            }
+        }
+        swept
+    }
+
+    async fn sweep_shard(&self, shard: &str, swept: &mut Swept) -> Result<(), ledger::Error> {
+        let mut after = None;
+        loop {
+            let page = self.ledger.open_in(shard, after).await?;
+            swept.open = swept
+                .open
+                .saturating_add(u32::try_from(page.entries.len()).unwrap_or(u32::MAX));
+            self.send_overdue(page.entries, swept).await?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The rows behind entries of the index; those that cannot be read are left out, with an alarm.
+    async fn rows(&self, entries: &[Open], swept: &mut Swept) -> Vec<Row> {
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        if let Ok(rows) = self.ledger.get_all(&ids).await {
+            return rows;
+        }
+        let mut rows = Vec::new();
+        for id in ids {
+            match self.ledger.get(id).await {
+                Ok(row) => rows.extend(row),
+                Err(error) => {
+                    tracing::error!(alarm = "unreadable_row", operation_id = %id, error = %Chain(&error), "a row cannot be read");
+                    swept.failed += 1;
+                    swept.complete = false;
                 }
             }
         }
-        Ok(swept)
+        rows
     }
 
     /// Of each subject of a page, what goes first is sent again if it is overdue. What stands behind it is not: the
     /// message of the first wakes the subject.
     async fn send_overdue(&self, entries: Vec<Open>, swept: &mut Swept) -> Result<(), ledger::Error> {
-        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-        if ids.is_empty() {
+        if entries.is_empty() {
             return Ok(());
         }
         let mut by_subject: BTreeMap<Subject, Vec<Row>> = BTreeMap::new();
-        for row in self.ledger.get_all(&ids).await? {
+        for row in self.rows(&entries, swept).await {
             by_subject.entry(row.subject.clone()).or_default().push(row);
         }
         for rows in by_subject.values() {
@@ -121,7 +146,7 @@ impl Sweeper<'_> {
                 swept.sent += 1;
             }
             Err(error) => {
-                tracing::error!(operation_id = %row.id, error = &error as &dyn Error, "an overdue operation was not sent");
+                tracing::error!(operation_id = %row.id, error = %Chain(&error), "an overdue operation was not sent");
                 swept.failed += 1;
             }
         }

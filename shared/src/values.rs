@@ -5,7 +5,7 @@ mod external_id;
 mod number;
 mod text;
 
-pub use date::{Date, from_fineract, same_day};
+pub use date::{Date, from_fineract};
 pub use external_id::ExternalId;
 pub use number::{Amount, Count, Rate, TermUnit, decimal_of};
 pub use text::{Clearable, EMAIL_MAX, Email, Lender, MOBILE_MAX, Mobile, NAME_MAX, NOTE_MAX, Name, Note, UTR_MAX, Utr};

@@ -13,6 +13,13 @@ const NOT_FOUND: [&str; 4] = [
     "error.msg.loan.id.invalid",
     "error.msg.loan.transaction.external.id.invalid",
 ];
+/// Of these, the ones that Fineract gives before it looks at the key.
+fn by_external_id(code: &str) -> bool {
+    matches!(
+        code,
+        "error.msg.client.id.invalid" | "error.msg.loan.external.id.invalid"
+    )
+}
 /// Codes about values that come from the gateway's configuration, not from the caller.
 const CONFIGURED: [&str; 2] = ["error.msg.payment.type.invalid", "error.msg.office.id.invalid"];
 /// 503 codes that pass by themselves; every other 503 of Fineract's is a business refusal.
@@ -85,6 +92,11 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
         Exchange::Lost(_) => Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)),
         Exchange::Answer(answer) => match (answer.status, answer.json()) {
             (200..=299, Some(body)) => of_success(answer, body, expected, sent_before),
+            // Fineract looks for an external id before it looks at the key: not finding it now says nothing about what an
+            // earlier request of this operation did.
+            (404, Some(body)) if sent_before && !answer.from_cache && code_of(&body).is_some_and(by_external_id) => {
+                Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost))
+            }
             (_, body) => of_error(answer, body),
         },
     }
@@ -183,7 +195,7 @@ pub enum Found {
 pub fn of_lookup(exchange: &Exchange) -> Found {
     let answer = match exchange {
         Exchange::NotSent => return Found::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable)),
-        Exchange::Lost(_) => return Found::NotYet(Wait::new(Pace::Soon, Reason::AnswerLost)),
+        Exchange::Lost(_) => return Found::NotYet(Wait::new(Pace::Soon, Reason::LookupUnanswered)),
         Exchange::Answer(answer) => answer,
     };
     match (answer.status, answer.json()) {

@@ -11,6 +11,7 @@ use gateway::adapters::random::SystemEntropy;
 use gateway::adapters::sqs::SqsQueue;
 use gateway::callers::Callers;
 use gateway::cancel::Canceller;
+use gateway::chain::Chain;
 use gateway::clock::SystemClock;
 use gateway::{logging, settings};
 use lambda_http::{Error, Request, run, service_fn};
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let entropy = SystemEntropy::new();
     if let Err(error) = callers.warm(&SystemClock).await {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = %Chain(&error),
             "the callers are read at the first request"
         );
     }

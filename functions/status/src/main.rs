@@ -6,6 +6,7 @@ use gateway::adapters::aws;
 use gateway::adapters::callers_table::CallersTable;
 use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::callers::Callers;
+use gateway::chain::Chain;
 use gateway::clock::SystemClock;
 use gateway::{logging, settings};
 use lambda_http::{Error, Request, run, service_fn};
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));
     if let Err(error) = callers.warm(&SystemClock).await {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = %Chain(&error),
             "the callers are read at the first request"
         );
     }

@@ -12,6 +12,7 @@ use gateway::adapters::random::SystemEntropy;
 use gateway::adapters::secrets::Secret;
 use gateway::adapters::sqs::SqsQueue;
 use gateway::bank::Products;
+use gateway::chain::Chain;
 use gateway::{logging, settings};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -29,7 +30,7 @@ async fn main() -> Result<(), Error> {
     let (warm, ()) = tokio::join!(ledger.warm(), fineract.warm());
     if let Err(error) = warm {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = %Chain(&error),
             "the ledger is reached at the first message"
         );
     }

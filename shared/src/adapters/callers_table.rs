@@ -9,6 +9,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::callers::{Caller, Error, Source, Token};
 use crate::digest::from_hex;
 
+/// A shorter salt could be guessed, and with it the ids of operations with a key.
+const SALT_BYTES_MIN: usize = 32;
+
 /// The table of callers.
 #[derive(Clone, Debug)]
 pub struct CallersTable {
@@ -62,7 +65,7 @@ fn to_caller(item: &HashMap<String, AttributeValue>) -> Option<Caller> {
     Some(Caller {
         id: text("id")?,
         name: text("name")?,
-        salt: from_hex(&text("salt")?)?,
+        salt: from_hex(&text("salt")?).filter(|salt| salt.len() >= SALT_BYTES_MIN)?,
         tokens: list("tokens")?.iter().map(to_token).collect::<Option<_>>()?,
         operations: list("operations")?
             .iter()

@@ -267,7 +267,7 @@ impl Ledger for DynamoLedger {
 
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {
         let update = Update::default().set("queue_seq", text(sequence));
-        let update = update.only_if("attribute_exists(id) AND attribute_not_exists(queue_seq)");
+        let update = update.only_if("attribute_exists(open_key) AND attribute_not_exists(queue_seq)");
         self.update("note sequence", id, update).await.map(drop)
     }
 

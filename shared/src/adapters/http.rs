@@ -1,6 +1,5 @@
 //! Fineract over HTTP.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use tokio::sync::RwLock;
 use tokio::time::timeout;
 
 use super::secrets::{Credentials, Source};
+use crate::chain::Chain;
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
 
 /// Connections that rest longer are dropped: Fineract closes them after 60 s.
@@ -102,7 +102,7 @@ impl HttpFineract {
             Err(error) => {
                 tracing::error!(
                     alarm = "credentials_unreadable",
-                    error = &error as &dyn std::error::Error,
+                    error = %Chain(&error),
                     "Fineract's credentials"
                 );
                 None
@@ -184,7 +184,7 @@ async fn whole(mut response: Response) -> Exchange {
                 });
             }
             Err(error) => {
-                log(&error.without_url(), "an answer of Fineract's was cut off");
+                tracing::warn!(error = %Chain(&error.without_url()), "an answer of Fineract's was cut off");
                 return Exchange::Lost(Loss::CutOff);
             }
         }
@@ -194,7 +194,7 @@ async fn whole(mut response: Response) -> Exchange {
 /// Only a failure to connect is certainly "nothing was sent".
 fn lost(error: reqwest::Error) -> Exchange {
     let error = error.without_url();
-    log(&error, "an exchange with Fineract failed");
+    tracing::warn!(error = %Chain(&error), "an exchange with Fineract failed");
     if error.is_connect() || error.is_builder() {
         Exchange::NotSent
     } else if error.is_timeout() {
@@ -202,17 +202,6 @@ fn lost(error: reqwest::Error) -> Exchange {
     } else {
         Exchange::Lost(Loss::CutOff)
     }
-}
-
-fn log(error: &reqwest::Error, what: &str) {
-    let mut chain = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain.push_str(": ");
-        chain.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    tracing::warn!(error = chain, "{what}");
 }
 
 fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {

@@ -146,7 +146,7 @@ impl Ledger for MemoryLedger {
 
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {
         self.call("note_sequence", |rows| {
-            if let Some(row) = rows.get_mut(&id) {
+            if let Some(row) = rows.get_mut(&id).filter(|row| row.state.is_open()) {
                 row.queue_seq.get_or_insert_with(|| sequence.to_owned());
             }
         })

@@ -49,6 +49,10 @@ impl Operation for ClientCreate {
         Subject::client(&self.external_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
         let body = Body::new()
             .with("officeId", bank.deployment.office_id)

@@ -52,6 +52,10 @@ impl Operation for ClientUpdate {
         Subject::client(&self.external_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
         let (firstname, lastname) = self.names(bank).await?;
         // Fineract counts neither an e-mail address nor an activation date as a change; the unchanged external id is

@@ -32,6 +32,10 @@ impl Operation for LoanApprove {
         Subject::loan(&self.external_loan_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
         let loan = bank
             .loan(&self.external_loan_id)

@@ -61,6 +61,10 @@ impl Operation for LoanCreate {
         Subject::loan(&self.external_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        Some(Subject::client(&self.client_id))
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
         let product = bank.product(&self.lender_config).await?;
         let client = self.client_number(bank).await?;
@@ -82,10 +86,7 @@ impl LoanCreate {
     async fn client_number(&self, bank: &Bank<'_>) -> Result<u64, Stop> {
         match bank.client(&self.client_id).await {
             Ok(client) => number_of(&client).ok_or(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator))),
-            Err(Stop::NotFound(failure)) => Err(Stop::ClientNotFound {
-                failure,
-                client: Subject::client(&self.client_id),
-            }),
+            Err(Stop::NotFound(failure)) => Err(Stop::ClientNotFound(failure)),
             Err(stop) => Err(stop),
         }
     }

@@ -34,6 +34,10 @@ impl Operation for LoanDelete {
         Subject::loan(&self.external_loan_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
         let operator = Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
         let number = match case.target {

@@ -42,6 +42,10 @@ impl Operation for LoanDisburse {
         Subject::loan(&self.external_loan_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
         let transaction = self.transaction_external_id(case);
         let body = Body::new()

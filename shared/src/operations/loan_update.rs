@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use crate::bank::Bank;
+use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::loan_terms::{charges, date_of, id_of, in_tranches, indivisible, indivisible_together, loan_charge};
 use crate::loan_terms::{repayment_every, tranche};
 use crate::operation::{Body, Case, Command, Operation, Stop};
 use crate::subject::Subject;
-use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong};
+use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};
 use crate::verdict::Expected;
 
 const CHANGEABLE: [&str; 6] = [
@@ -20,6 +21,9 @@ const CHANGEABLE: [&str; 6] = [
     "numberOfRepayments",
     "interestRatePerPeriod",
 ];
+
+const SUBMITTED: &str = "/timeline/submittedOnDate";
+const DISBURSED: &str = "/timeline/expectedDisbursementDate";
 
 /// Updates a loan that awaits approval. Fineract: `PUT loans/external-id/{id}`.
 ///
@@ -70,6 +74,10 @@ impl Operation for LoanUpdate {
         Subject::loan(&self.external_id)
     }
 
+    fn needs(&self) -> Option<Subject> {
+        None
+    }
+
     async fn prepare(&self, bank: &Bank<'_>, _: &Case) -> Result<Command, Stop> {
         let loan = bank
             .whole_loan(&self.external_id)
@@ -88,51 +96,66 @@ impl Operation for LoanUpdate {
     }
 }
 
+/// Members without which Fineract takes a loan apart: without an amount its schedule is empty, without a rate it bears no
+/// interest. A body that lacks one is never sent.
+const NEEDED: [&str; 16] = [
+    "clientId",
+    "productId",
+    "principal",
+    "loanTermFrequency",
+    "loanTermFrequencyType",
+    "numberOfRepayments",
+    "repaymentEvery",
+    "repaymentFrequencyType",
+    "interestRatePerPeriod",
+    "amortizationType",
+    "interestType",
+    "interestCalculationPeriodType",
+    "transactionProcessingStrategyCode",
+    "submittedOnDate",
+    "expectedDisbursementDate",
+    "externalId",
+];
+
 impl LoanUpdate {
     fn merged(&self, loan: &Value) -> Result<Value, Stop> {
         let own = |member: &str| loan.get(member).cloned();
+        let id = |member: &str| id_of(loan, member).cloned();
         let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
+        let term = self
+            .loan_term_frequency
+            .map(Value::from)
+            .or_else(|| own("termFrequency"));
+        let repayments = self
+            .number_of_repayments
+            .map(Value::from)
+            .or_else(|| own("numberOfRepayments"));
+        let rate = self
+            .interest_rate_per_period
+            .map(Value::from)
+            .or_else(|| own("interestRatePerPeriod"));
         let (submitted, disbursed) = self.dates(loan);
-        let principal = self.principal.map(Value::from).or_else(|| own("principal"));
         let body = Body::new()
             .with("loanType", "individual")
             .with_some("clientId", own("clientId"))
             .with_some("productId", own("loanProductId"))
             .with("externalId", &self.external_id)
-            .with_some("principal", principal.clone())
             .with_some(
-                "loanTermFrequency",
-                self.loan_term_frequency
-                    .map(Value::from)
-                    .or_else(|| own("termFrequency")),
+                "principal",
+                self.principal.map(Value::from).or_else(|| own("principal")),
             )
+            .with_some("loanTermFrequency", term)
             .with_some(
                 "loanTermFrequencyType",
-                unit.clone().or_else(|| id_of(loan, "termPeriodFrequencyType").cloned()),
+                unit.clone().or_else(|| id("termPeriodFrequencyType")),
             )
-            .with_some(
-                "numberOfRepayments",
-                self.number_of_repayments
-                    .map(Value::from)
-                    .or_else(|| own("numberOfRepayments")),
-            )
+            .with_some("numberOfRepayments", repayments)
             .with_some("repaymentEvery", self.repayment_every(loan)?)
-            .with_some(
-                "repaymentFrequencyType",
-                unit.or_else(|| id_of(loan, "repaymentFrequencyType").cloned()),
-            )
-            .with_some(
-                "interestRatePerPeriod",
-                self.interest_rate_per_period
-                    .map(Value::from)
-                    .or_else(|| own("interestRatePerPeriod")),
-            )
-            .with_some("amortizationType", id_of(loan, "amortizationType").cloned())
-            .with_some("interestType", id_of(loan, "interestType").cloned())
-            .with_some(
-                "interestCalculationPeriodType",
-                id_of(loan, "interestCalculationPeriodType").cloned(),
-            )
+            .with_some("repaymentFrequencyType", unit.or_else(|| id("repaymentFrequencyType")))
+            .with_some("interestRatePerPeriod", rate)
+            .with_some("amortizationType", id("amortizationType"))
+            .with_some("interestType", id("interestType"))
+            .with_some("interestCalculationPeriodType", id("interestCalculationPeriodType"))
             .with_some(
                 "transactionProcessingStrategyCode",
                 own("transactionProcessingStrategyCode"),
@@ -140,12 +163,22 @@ impl LoanUpdate {
             .with_some("submittedOnDate", submitted)
             .with_some("expectedDisbursementDate", disbursed)
             .with_some("charges", charges(loan, loan_charge))
-            .with_some("disbursementData", self.tranches(loan, disbursed, principal))
+            .with_some("disbursementData", self.tranches(loan))
             .with_some(
                 "maxOutstandingLoanBalance",
                 own("maxOutstandingLoanBalance").filter(|_| in_tranches(loan)),
-            );
-        Ok(body.finish())
+            )
+            .finish();
+        match NEEDED
+            .iter()
+            .find(|member| body.get(**member).is_none_or(Value::is_null))
+        {
+            None => Ok(body),
+            Some(member) => {
+                let message = format!("Fineract shows no {member} of this loan, so it cannot be sent back whole.");
+                Err(Stop::Refused(Failure::gateway(409, "gateway.loan-incomplete", message)))
+            }
+        }
     }
 
     /// The time between repayments follows from term and number, if one of them changes; else the loan keeps its own.
@@ -177,37 +210,28 @@ impl LoanUpdate {
     /// The submission date and the expected disbursement date. Fineract refuses a submission after the expected
     /// disbursement, so where both were the same day they move together.
     fn dates(&self, loan: &Value) -> (Option<Date>, Option<Date>) {
-        let submitted = date_of(loan, "/timeline/submittedOnDate");
-        let disbursed = date_of(loan, "/timeline/expectedDisbursementDate");
+        let submitted = date_of(loan, SUBMITTED);
+        let disbursed = date_of(loan, DISBURSED);
         let moved = self.submitted_on_date.filter(|_| submitted == disbursed);
         (self.submitted_on_date.or(submitted), moved.or(disbursed))
     }
 
-    /// The tranches of the loan. A single one follows the principal and the expected disbursement date.
-    fn tranches(&self, loan: &Value, disbursed: Option<Date>, principal: Option<Value>) -> Option<Value> {
+    /// The tranches of the loan. One on the expected disbursement date moves with it; a single one that is the whole
+    /// principal follows the principal. Everything else about them stays.
+    fn tranches(&self, loan: &Value) -> Option<Value> {
         if !in_tranches(loan) {
             return None;
         }
         let own = loan.get("disbursementDetails")?.as_array()?;
-        let date = |details: &Value| date_of(details, "/expectedDisbursementDate");
-        let tranches: Vec<Value> = match own.as_slice() {
-            [single] => {
-                let follows = date(single) == date_of(loan, "/timeline/expectedDisbursementDate");
-                let day = if follows { disbursed } else { date(single) };
-                vec![tranche(
-                    single.get("id"),
-                    day.map(Value::from),
-                    principal.unwrap_or_default(),
-                )]
-            }
-            several => several
-                .iter()
-                .map(|details| {
-                    let amount = details.get("principal").cloned().unwrap_or_default();
-                    tranche(details.get("id"), date(details).map(Value::from), amount)
-                })
-                .collect(),
-        };
-        Some(Value::Array(tranches))
+        let (old_day, new_day) = (date_of(loan, DISBURSED), self.dates(loan).1);
+        let whole = |amount: &Value| own.len() == 1 && decimal_of(amount) == loan.get("principal").and_then(decimal_of);
+        let tranches = own.iter().map(|details| {
+            let day = date_of(details, "/expectedDisbursementDate");
+            let amount = details.get("principal").cloned().unwrap_or_default();
+            let day = if day == old_day { new_day } else { day };
+            let amount = self.principal.filter(|_| whole(&amount)).map_or(amount, Value::from);
+            tranche(details.get("id"), day.map(Value::from), amount)
+        });
+        Some(tranches.collect())
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::ledger::memory::MemoryLedger;
 use crate::pace::WAIT_MAX;
+use crate::queue::memory::MemoryQueue;
 use crate::row::tests::row;
 use crate::testing::World;
 use crate::tracking::State;
@@ -16,7 +18,7 @@ async fn sweep(world: &World) -> Swept {
         overdue: OVERDUE,
         resend: RESEND,
     };
-    sweeper.sweep(world.clock.now().after(DAY), 17).await.unwrap()
+    sweeper.sweep(world.clock.now().after(DAY), 17).await
 }
 
 /// An operation on this client that was due so long ago.
@@ -95,6 +97,18 @@ async fn a_sweep_that_runs_out_of_time_says_so() {
         overdue: OVERDUE,
         resend: RESEND,
     };
-    let swept = sweeper.sweep(world.clock.now(), 0).await.unwrap();
+    let swept = sweeper.sweep(world.clock.now(), 0).await;
     assert!(!swept.complete);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_harms_only_itself() {
+    let unreadable = |name: &'static str, _| match name {
+        "get_all" => Err(ledger::Error::new(name, "one of the rows cannot be read")),
+        _ => Ok(()),
+    };
+    let world = World::on(MemoryLedger::with_hook(Box::new(unreadable)), MemoryQueue::default());
+    world.ledger.put(due(&world, 1, "A", OVERDUE));
+    assert_eq!(sweep(&world).await.sent, 1);
+    assert_eq!(sent(&world), [1]);
 }

@@ -10,7 +10,7 @@ use super::{FaultCode, FromJson, Rules, Wrong, length, wrong_type};
 const EXTERNAL_ID_MAX: usize = 100;
 /// Fineract's web server refuses these in a path, encoded or not, so a client or loan with such an id could be
 /// created but never be found again.
-const UNFINDABLE: [char; 4] = ['/', '%', ';', '\\'];
+const UNFINDABLE: [char; 6] = ['/', '%', ';', '\\', '\u{2028}', '\u{2029}'];
 
 /// An external id that Fineract stores as it is and finds again. Nothing is trimmed, case matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ impl FromJson for ExternalId {
             ));
         }
         if text.chars().any(|c| c.is_control() || UNFINDABLE.contains(&c)) || text == "." || text == ".." {
-            let detail = "must not have control characters or any of / % ; \\ and not be . or ..: \
+            let detail = "must not have control characters, line separators or any of / % ; \\ and not be . or ..: \
                           Fineract could not find such an id again";
             return Err(Wrong::new(FaultCode::ForbiddenCharacter, detail));
         }
@@ -90,6 +90,7 @@ mod tests {
             ("\"a\\\\b\"", "forbidden-character"),
             ("\"a\\nb\"", "forbidden-character"),
             ("\"a\\u0000b\"", "forbidden-character"),
+            ("\"a\\u2028b\"", "forbidden-character"),
             ("\".\"", "forbidden-character"),
             ("\"..\"", "forbidden-character"),
             ("\"\"", "empty"),

@@ -43,13 +43,6 @@ pub enum TermUnit {
     Years,
 }
 
-impl Amount {
-    /// The amount.
-    pub const fn decimal(self) -> Decimal {
-        self.0
-    }
-}
-
 impl Count {
     /// The count.
     pub const fn get(self) -> u32 {
@@ -200,12 +193,23 @@ fn read(text: &str) -> Result<Decimal, Wrong> {
     if text.len() > NUMERAL_LENGTH_MAX {
         return Err(too_many());
     }
-    let decimal = if text.contains(['e', 'E']) {
-        Decimal::from_scientific(text)
-    } else {
-        Decimal::from_str_exact(text)
-    };
-    decimal.map_err(|_| too_many())
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let decimal = Decimal::from_str_exact(mantissa).ok().zip(exponent.parse().ok());
+    decimal
+        .and_then(|(mantissa, exponent)| shifted(mantissa, exponent))
+        .ok_or_else(too_many)
+}
+
+/// The number times a power of ten, exactly or not at all.
+fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
+    let scale = i64::from(number.scale()) - i64::from(exponent);
+    match u32::try_from(scale) {
+        Ok(scale) => Decimal::try_from_i128_with_scale(number.mantissa(), scale).ok(),
+        Err(_) => {
+            let factor = 10_i128.checked_pow(u32::try_from(-scale).ok()?)?;
+            Decimal::try_from_i128_with_scale(number.mantissa().checked_mul(factor)?, 0).ok()
+        }
+    }
 }
 
 /// The number with the digits it was written with, unless only zeros too many follow its point.
@@ -252,6 +256,9 @@ mod tests {
             ("0.0000001", Err("too-many-digits")),
             ("1e400", Err("too-many-digits")),
             ("1e-400", Err("too-many-digits")),
+            ("99.99999999999999999999999999999999e0", Err("too-many-digits")),
+            ("0.00012e4", Ok("1.2")),
+            ("1e28", Err("too-many-digits")),
             ("0", Err("not-positive")),
             ("-0.0", Err("not-positive")),
             ("-5", Err("not-positive")),

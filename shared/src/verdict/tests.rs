@@ -121,7 +121,7 @@ fn errors() {
     for (status, body, verdict) in [
         (400, coded("validation.msg.validation.errors.exist"), "refused 400"),
         (403, coded("error.msg.client.duplicate.externalId"), "refused 403"),
-        (404, coded("error.msg.loan.external.id.invalid"), "refused 404"),
+        (404, coded("error.msg.loan.id.invalid"), "refused 404"),
         (501, coded("validation.msg.not.implemented"), "refused 501"),
         (503, coded("error.msg.loan.undo.write.off"), "refused 503"),
         (
@@ -208,6 +208,21 @@ fn errors() {
 }
 
 #[test]
+fn not_found_by_external_id_is_a_refusal_only_before_anything_was_sent() {
+    let not_found = |from_cache| answer(404, from_cache, &coded("error.msg.loan.external.id.invalid"));
+    for (sent_before, from_cache, verdict) in [
+        (false, false, "refused 404"),
+        (true, false, "unknown Soon AnswerLost"),
+        (true, true, "refused 404"),
+    ] {
+        assert_eq!(
+            word(&of_command(&not_found(from_cache), &expected(), sent_before)),
+            verdict
+        );
+    }
+}
+
+#[test]
 fn only_answers_from_before_the_execution_leave_fineract_untouched() {
     let tenant = r#"{"timestamp":"2026-01-01","status":400,"error":"Bad Request","path":"/x"}"#;
     for (exchange, untouched) in [
@@ -255,7 +270,7 @@ fn a_lookup_believes_only_fineracts_own_not_found() {
         (answer(401, false, "{}"), "Minutes CredentialsRefused"),
         (answer(500, false, "{}"), "Soon FineractFailed"),
         (Exchange::NotSent, "Unreachable FineractUnreachable"),
-        (Exchange::Lost(Loss::CutOff), "Soon AnswerLost"),
+        (Exchange::Lost(Loss::CutOff), "Soon LookupUnanswered"),
     ] {
         assert_eq!(word(&exchange), expected, "{exchange:?}");
     }

@@ -51,7 +51,7 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
         waits: 1,
         maybe_sent: true,
         command_id: Some(9),
-        response: ended.then(|| json!({"clientId": 42, "amount": 0.10})),
+        response: ended.then(|| serde_json::from_str(r#"{"clientId":42,"amount":0.10}"#).unwrap()),
         truncated: false,
         failure: (state == State::Failed).then(|| Failure::gateway(404, "gateway.x", "x")),
         processed_at: ended.then(|| at(5)),
@@ -196,7 +196,7 @@ async fn conforms(ledger: &dyn Ledger) {
         (ended.state, ended.next_attempt_at, ended.expires_at),
         (State::Succeeded, None, Some(at(100).seconds()))
     );
-    assert_eq!(ended.response.unwrap().to_string(), r#"{"clientId":42,"amount":0.1}"#);
+    assert_eq!(ended.response.unwrap().to_string(), r#"{"clientId":42,"amount":0.10}"#);
     assert!(open_on(ledger, &first).await.is_empty());
     assert_eq!(claimed(ledger, 1, &claim("r.4", at(500))).await, "ended: succeeded");
     assert_eq!(

@@ -6,8 +6,7 @@ use crate::bench::Bench;
 use crate::bench::published::{self, with};
 
 /// Checks the published members of a success, field by field, and gives its `success_response`.
-fn published_success(operation: &str, body: &Value) -> Value {
-    let id = body["tracking_id"].as_str().unwrap();
+fn published_success(operation: &str, id: &str, body: &Value) -> Value {
     let uuid = id.strip_prefix(operation).unwrap().strip_prefix('|').unwrap();
     assert_eq!((uuid.len(), uuid.matches('-').count()), (36, 4));
     let processed_at = body["processed_at"].as_str().unwrap();
@@ -28,7 +27,10 @@ fn published_success(operation: &str, body: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_bodies_give_the_published_answers() {
     let bench = Bench::start().await;
-    let run = async |operation: &str, data: Value| published_success(operation, &bench.perform(operation, data).await);
+    let run = async |operation: &str, data: Value| {
+        let id = bench.accept(operation, data).await;
+        published_success(operation, &id, &bench.ended(&id).await)
+    };
 
     let client = run("CLIENT_CREATE", published::client_create()).await;
     let number = client["clientId"].as_u64().unwrap();
