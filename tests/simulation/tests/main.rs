@@ -8,4 +8,5 @@ mod loan_create;
 mod loan_update;
 mod recorded_refusals;
 mod recorded_requests;
+mod recorded_shapes;
 mod tranches;
