@@ -9,4 +9,5 @@ mod loan_update;
 mod recorded_refusals;
 mod recorded_requests;
 mod recorded_shapes;
+mod recorded_verdicts;
 mod tranches;

@@ -26,7 +26,7 @@ const NO_REFUSAL: [&str; 8] = [
 ];
 
 /// Whether the request is one of the seven operations'.
-fn ours(method: &str, path: &str) -> bool {
+pub(crate) fn ours(method: &str, path: &str) -> bool {
     let bare = path.split('?').next().unwrap();
     match method {
         "POST" => {
@@ -70,7 +70,7 @@ fn every_recorded_refusal_is_told_to_the_caller() {
                     from_cache: answer.from_cache(),
                     body,
                 });
-                let verdict = of_command(&sent, &Expected::default(), true);
+                let verdict = of_command(&sent, &Expected::default(), false);
                 assert!(matches!(verdict, Verdict::Refused(_)), "{what}: {verdict:?}");
                 let outcome = Outcome::of_exchange(&sent, verdict);
                 let settled = settlement(&row(), outcome, Timestamp::from_micros(1), Duration::from_secs(1), 0);
