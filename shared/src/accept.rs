@@ -245,6 +245,7 @@ impl Acceptor<'_> {
             sends: 0,
             resend_after: None,
             response: None,
+            read_back: false,
             truncated: false,
             failure: None,
             processed_at: None,

@@ -75,6 +75,18 @@ impl Bank<'_> {
         same_external_id(self.read(path).await?, id)
     }
 
+    /// A transaction of the loan, by its external id.
+    pub async fn transaction(&self, loan: &ExternalId, transaction: &str) -> Result<Value, Stop> {
+        let path = Path::new("v1/loans/external-id").segment(loan);
+        self.read(path.fixed("transactions/external-id").segment(transaction))
+            .await
+    }
+
+    /// The user that the gateway is in Fineract, if it is known.
+    pub async fn username(&self) -> Option<String> {
+        self.fineract.username().await
+    }
+
     /// The loan with this number of Fineract's.
     pub async fn loan_by_number(&self, number: u64) -> Result<Value, Stop> {
         self.read(Path::new("v1/loans").segment(number)).await

@@ -10,10 +10,12 @@ use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
+use crate::failure::Failure;
 use crate::fineract::Fineract;
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
-use crate::operation::{Case, Kind, Reading, Stop};
-use crate::pace::{CLIENT_GRACE, Pace, Reason, WAIT_MAX, Wait};
+use crate::operation::{AnyOperation, Case, Kind, Reading, Stop};
+use crate::pace::{CLIENT_GRACE, KEY_REMEMBERED, KEYS_MAX, Pace, Reason, WAIT_MAX, Wait};
+use crate::proof::{Proof, same_effect};
 use crate::queue::{Message, Queue, Received};
 use crate::row::{Row, first_before};
 use crate::settle::{Outcome, settlement, too_large};
@@ -227,20 +229,89 @@ impl Executor<'_> {
         {
             return Ok(None);
         }
-        let outcome = match bank.command(&command, row.key()).await {
-            Ok(exchange) => {
-                let verdict = match verdict::of_command(&exchange, &command.expected, row.maybe_sent) {
-                    Verdict::Refused(failure) => Verdict::Refused(too_large(failure)),
-                    verdict @ (Verdict::Applied(_)
-                    | Verdict::Pending { .. }
-                    | Verdict::NotYet(_)
-                    | Verdict::Unknown(_)) => verdict,
-                };
-                Outcome::of_exchange(&exchange, verdict)
-            }
-            Err(stop) => self.stopped(row, stop, client_may_come),
+        let exchange = match bank.command(&command, row.key()).await {
+            Ok(exchange) => exchange,
+            Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),
         };
-        Ok(Some(outcome))
+        let verdict = verdict::of_command(&exchange, &command.expected, row.maybe_sent);
+        let case = Case {
+            target: command.target.or(case.target),
+            ..case
+        };
+        let outcome = Outcome::of_exchange(&exchange, verdict);
+        self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
+    }
+
+    /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
+    /// of what was never sent, and before a refusal under a key that may not be the first or may be forgotten.
+    async fn confirmed(
+        &self,
+        row: &Row,
+        outcome: Outcome,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Outcome, ledger::Error> {
+        let doubt = row.key_epoch > 0
+            || row
+                .key_first_sent_at
+                .is_some_and(|at| self.clock.now().since(at) > KEY_REMEMBERED);
+        let asks = match &outcome.verdict {
+            Verdict::Spent { .. } | Verdict::Restored => true,
+            Verdict::Refused(_) => doubt,
+            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
+        };
+        if !asks {
+            return Ok(bounded(outcome));
+        }
+        let proof = match operation.read_back(bank, case).await {
+            Ok(proof) if operation.sets_values() => proof,
+            Ok(proof) => self.ours(row, proof).await?,
+            // Not answered now: the same key is asked again, and no try is counted.
+            Err(Stop::NotYet(wait)) => {
+                return Ok(Outcome {
+                    verdict: Verdict::Unknown(wait),
+                    ..outcome
+                });
+            }
+            Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Proof::NotApplied,
+        };
+        let tries = row.key_epoch + 1;
+        let (verdict, next_key) = match (outcome.verdict, proof) {
+            (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
+            (Verdict::Refused(failure), _) => (Verdict::Refused(failure), false),
+            (Verdict::Spent { .. }, Proof::ByAnother) => (Verdict::Refused(by_another()), false),
+            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= KEYS_MAX => {
+                (Verdict::Refused(failure), false)
+            }
+            (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
+                (Verdict::NotYet(Wait::new(Pace::NextKey, reason)), true)
+            }
+            (verdict, _) => (verdict, false),
+        };
+        Ok(bounded(Outcome {
+            verdict,
+            read_back: true,
+            next_key,
+            ..outcome
+        }))
+    }
+
+    /// What is there may be what an earlier operation of ours did.
+    async fn ours(&self, row: &Row, proof: Proof) -> Result<Proof, ledger::Error> {
+        let Proof::Applied(ids) = proof else { return Ok(proof) };
+        let history = self.ledger.history(&row.subject).await?;
+        let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
+        let earlier = self.ledger.get_all(&others).await?.into_iter().any(|other| {
+            let alike = other.operation == row.operation && other.accepted_at <= row.accepted_at;
+            let done = other.response.filter(|_| alike && other.state == State::Succeeded);
+            done.is_some_and(|response| same_effect(&response, &ids))
+        });
+        Ok(if earlier {
+            Proof::NotApplied
+        } else {
+            Proof::Applied(ids)
+        })
     }
 
     /// What a preparation that led to no request says about the operation.
@@ -298,6 +369,27 @@ impl Executor<'_> {
     }
 }
 
+/// A refusal that cannot be kept is told in short.
+fn bounded(outcome: Outcome) -> Outcome {
+    match outcome.verdict {
+        Verdict::Refused(failure) => Outcome {
+            verdict: Verdict::Refused(too_large(failure)),
+            ..outcome
+        },
+        verdict @ (Verdict::Applied(_)
+        | Verdict::Pending { .. }
+        | Verdict::NotYet(_)
+        | Verdict::Unknown(_)
+        | Verdict::Spent { .. }
+        | Verdict::Restored) => Outcome { verdict, ..outcome },
+    }
+}
+
+fn by_another() -> Failure {
+    let message = "Another user of Fineract's did the same; this operation was not applied.";
+    Failure::gateway(409, "gateway.done-by-another", message)
+}
+
 /// Whether the state is one in which a worker may take an operation up at this time.
 pub fn claimable(row: &Row, now: Timestamp) -> bool {
     match row.state {
@@ -307,5 +399,7 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
     }
 }
 
+#[cfg(test)]
+mod read_back_tests;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,14 @@ impl Path {
         self
     }
 
+    /// Adds fixed segments.
+    #[must_use]
+    pub fn fixed(mut self, fixed: &'static str) -> Self {
+        self.0.push('/');
+        self.0.push_str(fixed);
+        self
+    }
+
     /// Adds a fixed query; nothing of a caller's ever gets into it.
     #[must_use]
     pub fn query(mut self, query: &'static str) -> Self {
@@ -132,6 +140,9 @@ impl Answer {
 pub trait Fineract: Send + Sync {
     /// One exchange. It ends within the request's timeout.
     async fn exchange(&self, request: Request) -> Exchange;
+
+    /// The user that the gateway is there, if it is known.
+    async fn username(&self) -> Option<String>;
 }
 
 /// The most specific code of an error body: that of its first error, else its own.

@@ -90,8 +90,14 @@ pub struct Settlement {
     pub maybe_sent: bool,
     /// Fineract's number of the held command.
     pub command_id: Option<u64>,
+    /// Which of the operation's keys the next try uses.
+    pub key_epoch: u32,
+    /// When that key was first used, if it was.
+    pub key_first_sent_at: Option<Timestamp>,
     /// Fineract's answer.
     pub response: Option<Value>,
+    /// Whether it was read from Fineract afterwards.
+    pub read_back: bool,
     /// Whether only its ids are kept.
     pub truncated: bool,
     /// Why it failed.
@@ -167,6 +173,9 @@ pub trait Ledger: Send + Sync {
 
     /// The open operations on a subject, from an index that may be a little behind.
     async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error>;
+
+    /// The operations on a subject, ended ones included, from an index that may be a little behind.
+    async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error>;
 
     /// A part of a shard of that index.
     async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error>;

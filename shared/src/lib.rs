@@ -23,6 +23,7 @@ pub mod operation;
 pub mod operations;
 pub mod pace;
 pub mod problem;
+pub mod proof;
 pub mod queue;
 pub mod reply;
 pub mod row;

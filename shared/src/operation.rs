@@ -13,6 +13,7 @@ use crate::fields::{Fault, Fields};
 use crate::fineract::{Method, Path};
 use crate::operations;
 use crate::pace::Wait;
+use crate::proof::Proof;
 use crate::subject::Subject;
 use crate::values::Rules;
 use crate::verdict::Expected;
@@ -31,6 +32,10 @@ pub trait Operation: Sized + Send + Sync + 'static {
     /// An example of its data.
     const EXAMPLE: &'static str;
 
+    /// Whether it sets values as they are given, so that doing it once more does no harm and an earlier operation of the
+    /// same effect takes nothing away from this one.
+    const SETS_VALUES: bool;
+
     /// Reads the data; faults are left with `fields`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>;
 
@@ -42,6 +47,9 @@ pub trait Operation: Sized + Send + Sync + 'static {
 
     /// Prepares the one mutating request, looking up what it needs.
     fn prepare(&self, bank: &Bank<'_>, case: &Case) -> impl Future<Output = Result<Command, Stop>> + Send;
+
+    /// Reads from Fineract whether it was applied.
+    fn read_back(&self, bank: &Bank<'_>, case: &Case) -> impl Future<Output = Result<Proof, Stop>> + Send;
 }
 
 /// What the row knows that an operation's data does not.
@@ -129,16 +137,20 @@ impl Default for Body {
     }
 }
 
-type Prepared<'a> = Pin<Box<dyn Future<Output = Result<Command, Stop>> + Send + 'a>>;
+type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + Send + 'a>>;
 
 /// An operation whose kind is known only at run time.
 pub trait AnyOperation: Send + Sync {
     /// See [`Operation::subject`].
     fn subject(&self) -> Subject;
+    /// See [`Operation::SETS_VALUES`].
+    fn sets_values(&self) -> bool;
     /// See [`Operation::needs`].
     fn needs(&self) -> Option<Subject>;
     /// See [`Operation::prepare`].
-    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a>;
+    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command>;
+    /// See [`Operation::read_back`].
+    fn read_back<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Proof>;
 }
 
 impl<T: Operation> AnyOperation for T {
@@ -146,12 +158,20 @@ impl<T: Operation> AnyOperation for T {
         Operation::subject(self)
     }
 
+    fn sets_values(&self) -> bool {
+        T::SETS_VALUES
+    }
+
     fn needs(&self) -> Option<Subject> {
         Operation::needs(self)
     }
 
-    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Prepared<'a> {
+    fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {
         Box::pin(Operation::prepare(self, bank, case))
+    }
+
+    fn read_back<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Proof> {
+        Box::pin(Operation::read_back(self, bank, case))
     }
 }
 

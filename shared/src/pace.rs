@@ -8,6 +8,10 @@ const SECOND: u64 = 1;
 const MINUTE: u64 = 60 * SECOND;
 /// The queue keeps a message back for this long at most; a longer wait is made of several.
 pub const WAIT_MAX: Duration = Duration::from_secs(15 * MINUTE);
+/// How many keys an operation gets before it is refused with what was seen.
+pub const KEYS_MAX: u32 = 4;
+/// Fineract may have forgotten an answer under a key that is older.
+pub const KEY_REMEMBERED: Duration = Duration::from_secs(20 * 24 * 60 * MINUTE);
 /// A client that is not there after this long since the loan was accepted will not come by itself.
 pub const CLIENT_GRACE: Duration = Duration::from_secs(15 * SECOND);
 
@@ -23,6 +27,8 @@ pub enum Pace {
     Unreachable,
     /// The client of a loan may still be on its way: 2 s, 10 s, then doubling to 5 min.
     Client,
+    /// A key is spent and nothing was applied; the next one is tried: after 5 s, 1 min, 10 min.
+    NextKey,
     /// Only an operator can tell: 15 min.
     Operator,
     /// The time of this run was too short: the next one may go on at once.
@@ -51,6 +57,11 @@ impl Pace {
                     let seconds = (10 * SECOND) << doublings.saturating_sub(1);
                     if seconds > 5 * MINUTE { 5 * MINUTE } else { seconds }
                 }
+            },
+            Self::NextKey => match tries {
+                0 | 1 => 5 * SECOND,
+                2 => MINUTE,
+                _ => 10 * MINUTE,
             },
             Self::Operator => 15 * MINUTE,
             Self::Next => SECOND,
@@ -159,6 +170,7 @@ mod tests {
         assert_eq!(waits(Pace::Minutes), [60, 120, 240, 480, 900, 900, 900, 900, 900]);
         assert_eq!(waits(Pace::Unreachable), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(waits(Pace::Client), [2, 10, 20, 40, 80, 160, 300, 300, 300]);
+        assert_eq!(waits(Pace::NextKey)[..3], [5, 60, 600]);
         assert_eq!(Pace::Soon.wait(u32::MAX), WAIT_MAX);
         assert_eq!(Pace::Unreachable.wait(0).as_secs(), 5);
     }

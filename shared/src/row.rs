@@ -95,6 +95,9 @@ pub struct Row {
     /// Fineract's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Value>,
+    /// The answer was lost, and the result was read from Fineract.
+    #[serde(default)]
+    pub read_back: bool,
     /// The answer was too large, only its ids are kept.
     #[serde(default)]
     pub truncated: bool,
@@ -268,6 +271,7 @@ pub(crate) mod tests {
             sends: 0,
             resend_after: None,
             response: None,
+            read_back: false,
             truncated: false,
             failure: None,
             processed_at: None,

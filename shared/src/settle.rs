@@ -36,6 +36,10 @@ pub struct Outcome {
     pub perhaps_changed: bool,
     /// Fineract's HTTP status, if the mutating request was answered.
     pub status: Option<u16>,
+    /// Whether the verdict was read from what Fineract shows.
+    pub read_back: bool,
+    /// Whether the next try uses the next key.
+    pub next_key: bool,
 }
 
 impl Outcome {
@@ -45,6 +49,8 @@ impl Outcome {
             verdict,
             perhaps_changed: false,
             status: None,
+            read_back: false,
+            next_key: false,
         }
     }
 
@@ -58,6 +64,8 @@ impl Outcome {
             verdict,
             perhaps_changed: !verdict::left_untouched(exchange),
             status,
+            read_back: false,
+            next_key: false,
         }
     }
 }
@@ -65,6 +73,7 @@ impl Outcome {
 /// What the row becomes. `before` is the row as it was before the claim; `chance` spreads the waits.
 pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Duration, chance: u8) -> Settlement {
     let entry = entry(&outcome, now);
+    let (read_back, next_key) = (outcome.read_back, outcome.next_key);
     let (event, wait, response, failure, command_id) = match outcome.verdict {
         Verdict::Applied(body) => (Event::Applied, None, Some(body), None, None),
         Verdict::Refused(failure) => (Event::Refused, None, None, Some(failure), None),
@@ -84,6 +93,18 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
             (Event::Held, Some(wait), None, None, before.command_id)
         }
         Verdict::NotYet(wait) | Verdict::Unknown(wait) => (Event::PutOff, Some(wait), None, None, before.command_id),
+        // The executor reads back before it settles; where it could not, the same key is asked again.
+        Verdict::Spent { reason, .. } => (
+            Event::PutOff,
+            Some(Wait::new(Pace::Soon, reason)),
+            None,
+            None,
+            before.command_id,
+        ),
+        Verdict::Restored => {
+            let wait = Wait::new(Pace::Operator, Reason::NeedsOperator);
+            (Event::PutOff, Some(wait), None, None, before.command_id)
+        }
     };
     // A claimed row is running, and from there each of these events leads on.
     let state = State::Running.after(event).unwrap_or(State::Waiting);
@@ -102,7 +123,10 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
         waits,
         maybe_sent: before.maybe_sent || outcome.perhaps_changed,
         command_id,
+        key_epoch: before.key_epoch + u32::from(next_key),
+        key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
         response,
+        read_back: read_back && state == State::Succeeded,
         truncated,
         failure,
         processed_at: ended.then_some(now),
@@ -117,6 +141,8 @@ fn entry(outcome: &Outcome, at: Timestamp) -> Try {
         Verdict::Applied(_) => ("applied", None),
         Verdict::Pending { .. } => ("pending", None),
         Verdict::Refused(failure) => ("refused", failure.code().map(str::to_owned)),
+        Verdict::Spent { reason: spoken, .. } => ("spent", reason(&Wait::new(Pace::Soon, *spoken))),
+        Verdict::Restored => ("restored", None),
         Verdict::NotYet(wait) => ("not_yet", reason(wait)),
         Verdict::Unknown(wait) => ("unknown", reason(wait)),
     };

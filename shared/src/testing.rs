@@ -103,6 +103,10 @@ impl Fineract for Script {
         assert_eq!(line, expected);
         exchange
     }
+
+    async fn username(&self) -> Option<String> {
+        Some("mifos".to_owned())
+    }
 }
 
 /// Numbers that only look random.

@@ -76,6 +76,9 @@ pub fn body(row: &Row, behind: Option<&Row>) -> Value {
         if let Some(failure) = failure {
             put("error", failure.error());
         }
+        if row.read_back {
+            put("confirmed", "read_back".into());
+        }
         if row.truncated {
             put("truncated", true.into());
         }

@@ -57,6 +57,16 @@ pub enum Verdict {
     NotYet(Wait),
     /// Perhaps applied; to be asked again under the same key.
     Unknown(Wait),
+    /// The key is spent: Fineract stored an answer under it that does not tell, and will give no other. What Fineract shows
+    /// decides.
+    Spent {
+        /// What the answer spoke of.
+        reason: Reason,
+        /// The answer, as a refusal.
+        failure: Failure,
+    },
+    /// A stored success of what this row never sent: the row was restored from a backup. What Fineract shows decides.
+    Restored,
 }
 
 /// What an answer must name to be about this operation.
@@ -116,15 +126,22 @@ fn of_success(answer: &Answer, body: Value, expected: &Expected, sent_before: bo
     if !expected.named_by(&body) {
         return operator;
     }
-    // A stored answer to what was never sent: the row was restored from a backup.
     if answer.from_cache && !sent_before {
-        return operator;
+        return Verdict::Restored;
     }
     Verdict::Applied(without_nulls(body))
 }
 
 fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
     let soon = |reason| Verdict::Unknown(Wait::new(Pace::Soon, reason));
+    let failed = || body.clone().filter(|body| code_of(body).is_some());
+    let doubtful = |reason| match answer.from_cache {
+        false => soon(reason),
+        true => Verdict::Spent {
+            reason,
+            failure: spent(answer.status, failed()),
+        },
+    };
     let minutes = |reason| Verdict::NotYet(Wait::new(Pace::Minutes, reason));
     let code = body.as_ref().and_then(code_of);
     match (answer.status, code) {
@@ -134,11 +151,11 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
         }
         (405, _) => minutes(Reason::ReadOnly),
         (409, Some("error.msg.loan.locked")) => minutes(Reason::LoanLocked),
-        (409, Some(_)) => soon(Reason::Conflict),
-        (500, _) => soon(Reason::FineractFailed),
+        (409, Some(_)) => doubtful(Reason::Conflict),
+        (500, _) => doubtful(Reason::FineractFailed),
         (403, Some(_)) if names_the_key(&answer.body) => soon(Reason::CommandInProgress),
         (403, Some(code)) if AMBIGUOUS.contains(&code) || code.ends_with(AMBIGUOUS_ENDING) => {
-            soon(Reason::AmbiguousAnswer)
+            doubtful(Reason::AmbiguousAnswer)
         }
         (503, Some(code)) if PASSING.contains(&code) => minutes(Reason::FineractBusy),
         (_, Some(code)) if CONFIGURED.contains(&code) => minutes(Reason::Misconfigured),
@@ -149,6 +166,18 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
         // A tenant that Fineract does not know, a proxy's page, a load balancer: not Fineract's word on the operation.
         (400..=499, _) => minutes(Reason::ForeignAnswer),
         (_, _) => soon(Reason::ForeignAnswer),
+    }
+}
+
+/// What a caller is told if, after several keys, the operation was never applied.
+fn spent(status: u16, body: Option<Value>) -> Failure {
+    match body {
+        Some(body) => Failure::Fineract { status, body },
+        None => Failure::gateway(
+            status,
+            "gateway.not-applied",
+            "Fineract failed each time and did not apply it.",
+        ),
     }
 }
 
@@ -205,7 +234,8 @@ pub fn of_lookup(exchange: &Exchange) -> Found {
         }
         (_, body) => match of_error(answer, body) {
             Verdict::NotYet(wait) | Verdict::Unknown(wait) => Found::NotYet(wait),
-            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Refused(_) => {
+            Verdict::Spent { reason, .. } => Found::NotYet(Wait::new(Pace::Soon, reason)),
+            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Refused(_) | Verdict::Restored => {
                 Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured))
             }
         },

@@ -26,6 +26,8 @@ const BATCH_MAX: usize = 100;
 const BATCH_TRIES_MAX: usize = 5;
 /// Most entries of one page of the index.
 const PAGE_MAX: i32 = 100;
+/// The index of all operations by subject.
+const HISTORY_INDEX: &str = "history";
 /// The index of open operations.
 const OPEN_INDEX: &str = "open";
 
@@ -242,6 +244,30 @@ impl Ledger for DynamoLedger {
 
     async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
         Ok(self.query(&subject.shard(), Some(subject), None).await?.entries)
+    }
+
+    async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(HISTORY_INDEX)
+                .key_condition_expression("subject = :subject")
+                .expression_attribute_values(":subject", text(subject.as_str()))
+                .set_exclusive_start_key(after);
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| Error::new("query history", error))?;
+            let id = |item: &Item| Uuid::try_parse(item.get("id")?.as_s().ok()?).ok();
+            ids.extend(answer.items().iter().filter_map(id));
+            after = answer.last_evaluated_key().cloned();
+            if after.is_none() {
+                return Ok(ids);
+            }
+        }
     }
 
     async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error> {

@@ -163,6 +163,10 @@ impl Fineract for HttpFineract {
         }
         exchange
     }
+
+    async fn username(&self) -> Option<String> {
+        self.credentials().await.map(|credentials| credentials.username)
+    }
 }
 
 async fn whole(mut response: Response) -> Exchange {

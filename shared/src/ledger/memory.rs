@@ -106,6 +106,15 @@ impl Ledger for MemoryLedger {
         })
     }
 
+    async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
+        self.call("history", |rows| {
+            rows.values()
+                .filter(|row| row.subject == *subject)
+                .map(|row| row.id)
+                .collect()
+        })
+    }
+
     async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
         self.call("open_in", |rows| {
             let open = rows
@@ -171,7 +180,10 @@ impl Ledger for MemoryLedger {
             waits,
             maybe_sent,
             command_id,
+            key_epoch,
+            key_first_sent_at,
             response,
+            read_back,
             truncated,
             failure,
             processed_at,
@@ -192,7 +204,10 @@ impl Ledger for MemoryLedger {
                     waits,
                     maybe_sent,
                     command_id,
+                    key_epoch,
+                    key_first_sent_at,
                     response,
+                    read_back,
                     truncated,
                     failure,
                     processed_at,

@@ -4,6 +4,7 @@ use crate::bank::Bank;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::proof::{Evidence, Proof, client_ids};
 use crate::subject::Subject;
 use crate::values::{Clearable, Date, Email, ExternalId, Mobile, Name};
 use crate::verdict::Expected;
@@ -22,6 +23,7 @@ impl Operation for ClientCreate {
     const NAME: &'static str = "CLIENT_CREATE";
     const SUMMARY: &'static str = "Creates a client.";
     const EXAMPLE: &'static str = r#"{"firstname":"Jayesh","lastname":"Badgujar","externalId":"INC-1001","mobileNo":"9966999999","emailAddress":"jayesh@example.com","activationDate":"01 January 2026"}"#;
+    const SETS_VALUES: bool = false;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let firstname = fields.required("firstname");
@@ -74,5 +76,25 @@ impl Operation for ClientCreate {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
+        let client = match bank.client(&self.external_id).await {
+            Ok(client) => client,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        let evidence = Evidence::of(&client)
+            .text("/firstname", Some(self.firstname.as_str()))
+            .text("/lastname", Some(self.lastname.as_str()))
+            .text("/mobileNo", self.mobile_no.as_ref().map(Mobile::as_str))
+            .text("/emailAddress", self.email_address.as_ref().map(Email::as_str))
+            .date("/activationDate", Some(self.activation_date));
+        let us = bank.username().await;
+        Ok(evidence.prove(
+            Some("/timeline/activatedByUsername"),
+            us.as_deref(),
+            client_ids(&client),
+        ))
     }
 }

@@ -6,6 +6,7 @@ use crate::bank::Bank;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::proof::{Evidence, Proof, client_ids};
 use crate::subject::Subject;
 use crate::values::{Clearable, Date, Email, ExternalId, FaultCode, Mobile, Name, Wrong};
 use crate::verdict::Expected;
@@ -26,6 +27,7 @@ impl Operation for ClientUpdate {
     const NAME: &'static str = "CLIENT_UPDATE";
     const SUMMARY: &'static str = "Updates a client.";
     const EXAMPLE: &'static str = r#"{"externalId":"INC-1001","mobileNo":"9966999998"}"#;
+    const SETS_VALUES: bool = true;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_id = fields.required("externalId");
@@ -78,6 +80,29 @@ impl Operation for ClientUpdate {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
+        let client = match bank.client(&self.external_id).await {
+            Ok(client) => client,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        let mobile_no = self
+            .mobile_no
+            .as_ref()
+            .map(|mobile| mobile.value().map_or("", Mobile::as_str));
+        let email_address = self
+            .email_address
+            .as_ref()
+            .map(|email| email.value().map_or("", Email::as_str));
+        let evidence = Evidence::of(&client)
+            .text("/firstname", self.firstname.as_ref().map(Name::as_str))
+            .text("/lastname", self.lastname.as_ref().map(Name::as_str))
+            .text("/mobileNo", mobile_no)
+            .text("/emailAddress", email_address)
+            .date("/activationDate", self.activation_date);
+        Ok(evidence.prove(None, None, client_ids(&client)))
     }
 }
 

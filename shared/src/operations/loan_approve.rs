@@ -4,6 +4,7 @@ use crate::bank::Bank;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::{Date, ExternalId, from_fineract};
 use crate::verdict::Expected;
@@ -18,6 +19,7 @@ impl Operation for LoanApprove {
     const NAME: &'static str = "LOAN_APPROVE";
     const SUMMARY: &'static str = "Approves a loan.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123","approvedOnDate":"11 January 2026"}"#;
+    const SETS_VALUES: bool = false;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_loan_id = fields.required("external_loan_id");
@@ -61,5 +63,17 @@ impl Operation for LoanApprove {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
+        let loan = match bank.loan(&self.external_loan_id).await {
+            Ok(loan) => loan,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        // Fineract shows this date while the loan is approved, and whatever becomes of an approved loan.
+        let evidence = Evidence::of(&loan).date("/timeline/approvedOnDate", Some(self.approved_on_date));
+        let us = bank.username().await;
+        Ok(evidence.prove(Some("/timeline/approvedByUsername"), us.as_deref(), loan_ids(&loan)))
     }
 }

@@ -9,6 +9,7 @@ use crate::loan_terms::{charges, id_of, in_tranches, indivisible, indivisible_to
 use crate::loan_terms::{repayment_every, tranche};
 use crate::operation::{Body, Case, Command, Operation, Stop};
 use crate::pace::{Pace, Reason, Wait};
+use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::{Amount, Count, Date, ExternalId, Lender, Rate, TermUnit};
 use crate::verdict::Expected;
@@ -30,6 +31,7 @@ impl Operation for LoanCreate {
     const NAME: &'static str = "LOAN_CREATE";
     const SUMMARY: &'static str = "Creates a loan for an existing client.";
     const EXAMPLE: &'static str = r#"{"lenderConfig":"UGRO","externalId":"LOAN-123","principal":100000,"submittedOnDate":"11 January 2026","loanTermFrequency":12,"loanTermFrequencyType":"months","numberOfRepayments":12,"interestRatePerPeriod":8,"clientId":"INC-1001"}"#;
+    const SETS_VALUES: bool = false;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let lender_config = fields.required("lenderConfig");
@@ -78,6 +80,28 @@ impl Operation for LoanCreate {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
+        let loan = match bank.loan(&self.external_id).await {
+            Ok(loan) => loan,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        let evidence = Evidence::of(&loan)
+            .text("/loanProductName", Some(self.lender_config.as_str()))
+            .text("/clientExternalId", Some(self.client_id.as_str()))
+            .number("/proposedPrincipal", Some(self.principal.into()))
+            .number("/termFrequency", Some(self.loan_term_frequency.into()))
+            .number(
+                "/termPeriodFrequencyType/id",
+                Some(self.loan_term_frequency_type.code().into()),
+            )
+            .number("/numberOfRepayments", Some(self.number_of_repayments.into()))
+            .number("/interestRatePerPeriod", Some(self.interest_rate_per_period.into()))
+            .date("/timeline/submittedOnDate", Some(self.submitted_on_date));
+        let us = bank.username().await;
+        Ok(evidence.prove(Some("/timeline/submittedByUsername"), us.as_deref(), loan_ids(&loan)))
     }
 }
 

@@ -1,12 +1,13 @@
 //! LOAN_DELETE.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bank::{Bank, number_of};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Case, Command, Operation, Stop};
 use crate::pace::{Pace, Reason, Wait};
+use crate::proof::Proof;
 use crate::subject::Subject;
 use crate::values::ExternalId;
 use crate::verdict::Expected;
@@ -23,6 +24,7 @@ impl Operation for LoanDelete {
     const NAME: &'static str = "LOAN_DELETE";
     const SUMMARY: &'static str = "Deletes a loan that awaits approval.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123"}"#;
+    const SETS_VALUES: bool = false;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
@@ -64,6 +66,23 @@ impl Operation for LoanDelete {
             },
             target: Some(number),
         })
+    }
+
+    /// A loan that is gone after it was addressed by number is deleted; Fineract keeps nothing that says by whom.
+    async fn read_back(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
+        let Some(number) = case.target else {
+            return Ok(Proof::NotApplied);
+        };
+        match bank.loan_by_number(number).await {
+            Ok(_) => Ok(Proof::NotApplied),
+            Err(Stop::NotFound(_)) => {
+                let id = self.external_loan_id.as_str();
+                Ok(Proof::Applied(
+                    json!({"loanId": number, "resourceId": number, "resourceExternalId": id}),
+                ))
+            }
+            Err(stop) => Err(stop),
+        }
     }
 }
 

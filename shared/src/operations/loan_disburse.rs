@@ -1,10 +1,13 @@
 //! LOAN_DISBURSE.
 
+use serde_json::Value;
+
 use crate::bank::Bank;
 use crate::digest::derived_uuid;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, Note, Utr};
 use crate::verdict::Expected;
@@ -22,6 +25,7 @@ impl Operation for LoanDisburse {
     const NAME: &'static str = "LOAN_DISBURSE";
     const SUMMARY: &'static str = "Disburses a loan.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123","actualDisbursementDate":"11 January 2026","transactionAmount":200000,"utr_payment_id":"UTR-20260111-001","note":"Disbursement for LOAN-123"}"#;
+    const SETS_VALUES: bool = false;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_loan_id = fields.required("external_loan_id");
@@ -72,6 +76,26 @@ impl Operation for LoanDisburse {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
+        let id = self.transaction_external_id(case);
+        let transaction = match bank.transaction(&self.external_loan_id, &id).await {
+            Ok(transaction) => transaction,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        let loan = bank.loan(&self.external_loan_id).await?;
+        let reversed = transaction.get("reversedOnDate").is_some_and(|date| !date.is_null())
+            || transaction.get("manuallyReversed").and_then(Value::as_bool) == Some(true);
+        let mut ids = loan_ids(&loan);
+        ids["subResourceId"] = transaction.get("id").cloned().unwrap_or_default();
+        ids["subResourceExternalId"] = id.into();
+        let evidence = Evidence::of(&transaction)
+            .number("/amount", self.transaction_amount.map(Value::from))
+            .date("/date", Some(self.actual_disbursement_date))
+            .and(!reversed);
+        Ok(evidence.prove(None, None, ids))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::fineract::{Method, Path};
 use crate::loan_terms::{charges, date_of, id_of, in_tranches, indivisible, indivisible_together, loan_charge};
 use crate::loan_terms::{repayment_every, tranche};
 use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};
 use crate::verdict::Expected;
@@ -43,6 +44,7 @@ impl Operation for LoanUpdate {
     const NAME: &'static str = "LOAN_UPDATE";
     const SUMMARY: &'static str = "Updates a loan before its approval.";
     const EXAMPLE: &'static str = r#"{"externalId":"LOAN-123","principal":200000,"submittedOnDate":"11 January 2026","loanTermFrequency":24,"loanTermFrequencyType":"months","numberOfRepayments":24,"interestRatePerPeriod":8.3}"#;
+    const SETS_VALUES: bool = true;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_id = fields.required("externalId");
@@ -93,6 +95,23 @@ impl Operation for LoanUpdate {
             },
             target: None,
         })
+    }
+
+    async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
+        let loan = match bank.loan(&self.external_id).await {
+            Ok(loan) => loan,
+            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
+            Err(stop) => return Err(stop),
+        };
+        let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
+        let evidence = Evidence::of(&loan)
+            .number("/proposedPrincipal", self.principal.map(Value::from))
+            .number("/termFrequency", self.loan_term_frequency.map(Value::from))
+            .number("/termPeriodFrequencyType/id", unit)
+            .number("/numberOfRepayments", self.number_of_repayments.map(Value::from))
+            .number("/interestRatePerPeriod", self.interest_rate_per_period.map(Value::from))
+            .date(SUBMITTED, self.submitted_on_date);
+        Ok(evidence.prove(None, None, loan_ids(&loan)))
     }
 }
 

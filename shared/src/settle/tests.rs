@@ -72,6 +72,8 @@ fn a_request_that_may_have_changed_something_leaves_a_doubt_and_none_clears_it()
             verdict: unknown(),
             perhaps_changed,
             status: None,
+            read_back: false,
+            next_key: false,
         };
         let settled = settlement(
             &Row {

@@ -71,6 +71,14 @@ pub enum Clearable<T> {
 
 impl<T> Clearable<T> {
     /// The value, if it is one.
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Clear => None,
+        }
+    }
+
+    /// The value, if it is one.
     pub fn set(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),

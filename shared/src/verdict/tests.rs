@@ -30,6 +30,8 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Refused(failure) => format!("refused {}", failure.status()),
         Verdict::NotYet(wait) => format!("not yet {:?} {:?}", wait.pace, wait.reason),
         Verdict::Unknown(wait) => format!("unknown {:?} {:?}", wait.pace, wait.reason),
+        Verdict::Spent { reason, failure } => format!("spent {reason:?} {}", failure.code().unwrap_or_default()),
+        Verdict::Restored => "restored".to_owned(),
     }
 }
 
@@ -68,11 +70,7 @@ fn successes() {
     }
     check(&answer(200, true, ours), "applied");
     let never_sent = of_command(&answer(200, true, ours), &expected(), false);
-    assert_eq!(
-        word(&never_sent),
-        "not yet Operator NeedsOperator",
-        "a stored answer to what was never sent"
-    );
+    assert_eq!(word(&never_sent), "restored", "a stored answer to what was never sent");
 }
 
 #[test]
@@ -204,6 +202,24 @@ fn errors() {
         (302, String::new(), "unknown Soon ForeignAnswer"),
     ] {
         check(&answer(status, false, &body), verdict);
+    }
+}
+
+#[test]
+fn a_stored_answer_that_does_not_tell_spends_the_key() {
+    let conflict = coded("error.msg.platform.service.lock.conflict");
+    for (status, body, verdict) in [
+        (500, "{}".to_owned(), "spent FineractFailed gateway.not-applied"),
+        (409, conflict, "spent Conflict error.msg.platform.service.lock.conflict"),
+        (
+            403,
+            coded("error.msg.data.integrity.issue"),
+            "spent AmbiguousAnswer error.msg.data.integrity.issue",
+        ),
+        (403, coded("error.msg.client.duplicate.externalId"), "refused 403"),
+        (425, "{}".to_owned(), "unknown Soon CommandInProgress"),
+    ] {
+        check(&answer(status, true, &body), verdict);
     }
 }
 

@@ -51,6 +51,9 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
         waits: 1,
         maybe_sent: true,
         command_id: Some(9),
+        key_epoch: 2,
+        key_first_sent_at: (!ended).then(|| at(3)),
+        read_back: ended,
         response: ended.then(|| serde_json::from_str(r#"{"clientId":42,"amount":0.10}"#).unwrap()),
         truncated: false,
         failure: (state == State::Failed).then(|| Failure::gateway(404, "gateway.x", "x")),
@@ -168,6 +171,9 @@ async fn conforms(ledger: &dyn Ledger) {
     );
     assert_eq!(claimed(ledger, 1, &claim("r.3", at(89))).await, "not now: waiting");
 
+    assert_eq!((waiting.key_epoch, waiting.key_first_sent_at), (2, Some(at(3))));
+    assert_eq!(ledger.history(&first.subject).await.unwrap(), [id]);
+
     // Sending again.
     let seen = ledger.get(id).await.unwrap().unwrap();
     assert_eq!(ledger.note_resend(&seen, at(200)).await.unwrap(), Written::Done);
@@ -198,6 +204,10 @@ async fn conforms(ledger: &dyn Ledger) {
     );
     assert_eq!(ended.response.unwrap().to_string(), r#"{"clientId":42,"amount":0.10}"#);
     assert!(open_on(ledger, &first).await.is_empty());
+    assert_eq!(
+        (ended.read_back, ledger.history(&first.subject).await.unwrap()),
+        (true, vec![id])
+    );
     assert_eq!(claimed(ledger, 1, &claim("r.4", at(500))).await, "ended: succeeded");
     assert_eq!(
         ledger.note_target(id, "r.3", 6).await.unwrap(),

@@ -72,4 +72,8 @@ impl Fineract for SimulatedFineract {
         }
         Exchange::Answer(answer)
     }
+
+    async fn username(&self) -> Option<String> {
+        Some("mifos".to_owned())
+    }
 }

@@ -6,6 +6,7 @@ mod client_update;
 mod external_ids;
 mod loan_create;
 mod loan_update;
+mod read_back;
 mod recorded_refusals;
 mod recorded_requests;
 mod recorded_shapes;

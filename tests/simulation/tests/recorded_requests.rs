@@ -36,6 +36,10 @@ impl Fineract for Reads {
             body: body.to_string().into_bytes(),
         })
     }
+
+    async fn username(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Reads {

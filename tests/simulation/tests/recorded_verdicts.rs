@@ -37,6 +37,8 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Pending { .. } => "pending".to_owned(),
         Verdict::Refused(_) => "refused".to_owned(),
         Verdict::NotYet(wait) => format!("not yet, {:?} {:?}", wait.pace, wait.reason),
+        Verdict::Spent { reason, .. } => format!("spent, {reason:?}"),
+        Verdict::Restored => "restored".to_owned(),
         Verdict::Unknown(wait) => format!("unknown, {:?} {:?}", wait.pace, wait.reason),
     }
 }

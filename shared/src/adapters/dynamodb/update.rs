@@ -141,7 +141,10 @@ impl Update {
             waits,
             maybe_sent,
             command_id,
+            key_epoch,
+            key_first_sent_at,
             response,
+            read_back,
             truncated,
             failure,
             processed_at,
@@ -154,6 +157,9 @@ impl Update {
             .set("state", text(state.as_str()))
             .set("waits", number(waits.to_string()))
             .set("maybe_sent", AttributeValue::Bool(*maybe_sent))
+            .set("key_epoch", number(key_epoch.to_string()))
+            .set_or_remove("key_first_sent_at", key_first_sent_at.map(|at| text(at.to_string())))
+            .set("read_back", AttributeValue::Bool(*read_back))
             .set("truncated", AttributeValue::Bool(*truncated))
             .set("history", document(history))
             .set_or_remove("next_attempt_at", next_attempt_at.map(|at| text(at.to_string())))

@@ -1,0 +1,176 @@
+//! Where the answers do not tell, what Fineract shows decides.
+
+use serde_json::json;
+
+use super::*;
+use crate::testing::{Script, World, refusal};
+
+const POST: &str = "POST /v1/clients";
+const GET: &str = "GET /v1/clients/external-id/INC-1";
+
+fn client() -> Value {
+    json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"})
+}
+
+fn there(by: &str) -> Value {
+    json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": "J", "lastname": "B",
+        "activationDate": [2026, 1, 1], "timeline": {"activatedByUsername": by}})
+}
+
+fn ids() -> Value {
+    json!({"officeId": 1, "clientId": 42, "resourceId": 42, "resourceExternalId": "INC-1"})
+}
+
+fn gone() -> Value {
+    refusal("error.msg.client.id.invalid")
+}
+
+/// A first try whose answer is lost, and then what the script says, run after run.
+async fn after_a_loss(script: &Script, runs: u32) -> World {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    world.run(&Script::default().lost(POST), &message).await;
+    for _ in 0..runs {
+        world.clock.advance(WAIT_MAX);
+        world.run(script, &message).await;
+    }
+    assert!(script.is_done(), "every answer was asked for");
+    world
+}
+
+#[tokio::test]
+async fn a_spent_key_whose_effect_is_there_is_a_success_that_was_read() {
+    let script = Script::default()
+        .cached(POST, 500, json!({}))
+        .on(GET, 200, there("mifos"));
+    let row = after_a_loss(&script, 1).await.row();
+    assert_eq!(
+        (row.state, row.response, row.read_back),
+        (State::Succeeded, Some(ids()), true)
+    );
+}
+
+#[tokio::test]
+async fn a_spent_key_without_effect_is_followed_by_the_next_and_after_four_by_a_refusal() {
+    let spent = |script: Script| script.cached(POST, 500, json!({})).on(GET, 404, gone());
+    let script = spent(spent(spent(spent(Script::default()))));
+    let world = after_a_loss(&script, 4).await;
+    let keys: Vec<_> = script.seen().into_iter().filter_map(|seen| seen.key).collect();
+    let first = keys[0].clone();
+    assert_eq!(
+        keys,
+        [
+            first.clone(),
+            format!("{first}.1"),
+            format!("{first}.2"),
+            format!("{first}.3")
+        ]
+    );
+    let row = world.row();
+    assert_eq!(
+        (row.state, row.failure.unwrap().code()),
+        (State::Failed, Some("gateway.not-applied"))
+    );
+}
+
+#[tokio::test]
+async fn the_next_key_is_stored_before_it_is_used_and_its_wait_is_its_own() {
+    let script = Script::default().cached(POST, 500, json!({})).on(GET, 404, gone());
+    let row = after_a_loss(&script, 1).await.row();
+    assert_eq!(
+        (row.state, row.key_epoch, row.key_first_sent_at),
+        (State::Waiting, 1, None)
+    );
+    assert_eq!((row.pace, row.maybe_sent), (Some(Pace::NextKey), true));
+}
+
+#[tokio::test]
+async fn a_read_back_without_an_answer_counts_no_try() {
+    let script = Script::default()
+        .cached(POST, 500, json!({}))
+        .lost(GET)
+        .cached(POST, 500, json!({}))
+        .unreachable(GET);
+    let row = after_a_loss(&script, 2).await.row();
+    assert_eq!((row.state, row.key_epoch), (State::Waiting, 0));
+    let keys: std::collections::BTreeSet<_> = script.seen().into_iter().filter_map(|seen| seen.key).collect();
+    assert_eq!(keys.len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_user_did_is_not_ours() {
+    let script = Script::default()
+        .cached(POST, 500, json!({}))
+        .on(GET, 200, there("somebody"));
+    let row = after_a_loss(&script, 1).await.row();
+    assert_eq!(
+        (row.state, row.failure.unwrap().code()),
+        (State::Failed, Some("gateway.done-by-another"))
+    );
+}
+
+#[tokio::test]
+async fn what_an_earlier_operation_did_is_not_this_ones() {
+    let world = World::new();
+    let first = world.accept("CLIENT_CREATE", client()).await;
+    world.run(&Script::default().on(POST, 200, ids()), &first).await;
+    let second = world.accept("CLIENT_CREATE", client()).await;
+    let script = Script::default()
+        .cached(POST, 500, json!({}))
+        .on(GET, 200, there("mifos"))
+        .on(POST, 403, refusal("error.msg.client.duplicate.externalId"))
+        .on(GET, 200, there("mifos"));
+    world.run(&Script::default().lost(POST), &second).await;
+    for _ in 0..2 {
+        world.clock.advance(WAIT_MAX);
+        world.run(&script, &second).await;
+    }
+    let states: Vec<_> = world.ledger.rows().into_iter().map(|row| row.state).collect();
+    assert!(
+        states.contains(&State::Succeeded) && states.contains(&State::Failed),
+        "{states:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_under_a_later_key_is_believed_only_if_nothing_is_there() {
+    let duplicate = || refusal("error.msg.client.duplicate.externalId");
+    for (shown, state) in [
+        ((200, there("mifos")), State::Succeeded),
+        ((404, gone()), State::Failed),
+    ] {
+        let script = Script::default()
+            .cached(POST, 500, json!({}))
+            .on(GET, 404, gone())
+            .on(POST, 403, duplicate())
+            .on(GET, shown.0, shown.1);
+        assert_eq!(after_a_loss(&script, 2).await.row().state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_under_a_key_that_may_be_forgotten_is_read_back_too() {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    world.run(&Script::default().lost(POST), &message).await;
+    world.clock.advance(KEY_REMEMBERED + Duration::from_secs(1));
+    let script = Script::default()
+        .on(POST, 403, refusal("error.msg.client.duplicate.externalId"))
+        .on(GET, 200, there("mifos"));
+    world.run(&script, &message).await;
+    assert_eq!((world.row().state, world.row().read_back), (State::Succeeded, true));
+}
+
+#[tokio::test]
+async fn a_stored_success_of_what_was_never_sent_is_read_back() {
+    for (shown, state, reason) in [
+        ((200, there("mifos")), State::Succeeded, None),
+        ((404, gone()), State::Waiting, Some(Reason::NeedsOperator)),
+    ] {
+        let world = World::new();
+        let message = world.accept("CLIENT_CREATE", client()).await;
+        let script = Script::default().cached(POST, 200, ids()).on(GET, shown.0, shown.1);
+        world.run(&script, &message).await;
+        assert_eq!((world.row().state, world.row().reason), (state, reason));
+    }
+}

@@ -1,0 +1,158 @@
+//! What Fineract shows of an operation whose answers do not tell whether it was applied.
+
+use serde_json::{Map, Value};
+
+use crate::values::{Date, decimal_of, from_fineract};
+
+/// What a read-back shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Proof {
+    /// What was asked for is there, by our user as far as Fineract tells: `success_response` with the ids that are known.
+    Applied(Value),
+    /// What was asked for is not there.
+    NotApplied,
+    /// It is there, but another user of Fineract's did it.
+    ByAnother,
+}
+
+/// Gathers what was asked for and what is there.
+pub struct Evidence<'a> {
+    thing: &'a Value,
+    agrees: bool,
+}
+
+impl<'a> Evidence<'a> {
+    /// Evidence from what Fineract shows.
+    pub fn of(thing: &'a Value) -> Self {
+        Self { thing, agrees: true }
+    }
+
+    /// A text must be this one, if one was asked for. An empty text is as good as none.
+    #[must_use]
+    pub fn text(self, pointer: &str, asked: Option<&str>) -> Self {
+        let shown = self.thing.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let agrees = asked.is_none_or(|asked| asked == shown);
+        self.and(agrees)
+    }
+
+    /// A number must be this one, if one was asked for.
+    #[must_use]
+    pub fn number(self, pointer: &str, asked: Option<Value>) -> Self {
+        let shown = self.thing.pointer(pointer).and_then(decimal_of);
+        let agrees = asked.is_none_or(|asked| shown.is_some() && decimal_of(&asked) == shown);
+        self.and(agrees)
+    }
+
+    /// A date must be this one, if one was asked for.
+    #[must_use]
+    pub fn date(self, pointer: &str, asked: Option<Date>) -> Self {
+        let shown = self.thing.pointer(pointer).and_then(from_fineract);
+        let agrees = asked.is_none_or(|asked| shown == Some(asked));
+        self.and(agrees)
+    }
+
+    /// Something else must hold.
+    #[must_use]
+    pub fn and(self, holds: bool) -> Self {
+        Self {
+            agrees: self.agrees && holds,
+            ..self
+        }
+    }
+
+    /// The proof, with the ids; `by` is where Fineract says who did it, `us` who we are there.
+    pub fn prove(self, by: Option<&str>, us: Option<&str>, ids: Value) -> Proof {
+        let shown = by
+            .and_then(|pointer| self.thing.pointer(pointer))
+            .and_then(Value::as_str);
+        match (self.agrees, shown, us) {
+            (false, _, _) => Proof::NotApplied,
+            (true, Some(shown), Some(us)) if shown != us => Proof::ByAnother,
+            (true, _, _) => Proof::Applied(ids),
+        }
+    }
+}
+
+/// The ids of a client, as the answer to a command names them.
+pub fn client_ids(client: &Value) -> Value {
+    ids(
+        client,
+        &[
+            ("officeId", "/officeId"),
+            ("clientId", "/id"),
+            ("resourceId", "/id"),
+            ("resourceExternalId", "/externalId"),
+        ],
+    )
+}
+
+/// The ids of a loan, as the answer to a command names them.
+pub fn loan_ids(loan: &Value) -> Value {
+    ids(
+        loan,
+        &[
+            ("officeId", "/clientOfficeId"),
+            ("clientId", "/clientId"),
+            ("loanId", "/id"),
+            ("resourceId", "/id"),
+            ("resourceExternalId", "/externalId"),
+        ],
+    )
+}
+
+fn ids(thing: &Value, names: &[(&str, &str)]) -> Value {
+    let known = names.iter().filter_map(|(name, pointer)| {
+        let id = thing.pointer(pointer).filter(|id| !id.is_null())?;
+        Some(((*name).to_owned(), id.clone()))
+    });
+    Value::Object(known.collect::<Map<_, _>>())
+}
+
+/// Whether two answers name the same thing: the same client, loan or transaction.
+pub fn same_effect(one: &Value, other: &Value) -> bool {
+    ["resourceId", "subResourceId"]
+        .iter()
+        .all(|id| one.get(id).filter(|id| !id.is_null()) == other.get(id).filter(|id| !id.is_null()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_was_asked_for_must_be_there() {
+        let thing = json!({"a": "x", "n": 8.0, "d": [2026, 1, 11], "by": "mifos"});
+        let day = Date::parse("11 January 2026");
+        let all = |text, number: Value, date| {
+            let evidence = Evidence::of(&thing)
+                .text("/a", text)
+                .number("/n", Some(number))
+                .date("/d", date);
+            evidence.prove(Some("/by"), Some("mifos"), json!({}))
+        };
+        assert_eq!(all(Some("x"), json!(8), day), Proof::Applied(json!({})));
+        assert_eq!(all(None, json!(8), None), Proof::Applied(json!({})));
+        assert_eq!(all(Some("y"), json!(8), day), Proof::NotApplied);
+        assert_eq!(all(Some("x"), json!(9), day), Proof::NotApplied);
+        assert_eq!(
+            all(Some("x"), json!(8), Date::parse("12 January 2026")),
+            Proof::NotApplied
+        );
+        let by_another = Evidence::of(&thing).prove(Some("/by"), Some("gateway"), json!({}));
+        assert_eq!(by_another, Proof::ByAnother);
+        assert_eq!(
+            Evidence::of(&thing).prove(Some("/nobody"), Some("gateway"), json!({})),
+            Proof::Applied(json!({}))
+        );
+    }
+
+    #[test]
+    fn an_effect_is_known_by_its_numbers() {
+        let one = json!({"resourceId": 7, "subResourceId": null, "changes": {}});
+        assert!(same_effect(&one, &json!({"resourceId": 7})));
+        assert!(!same_effect(&one, &json!({"resourceId": 8})));
+        assert!(!same_effect(&one, &json!({"resourceId": 7, "subResourceId": 1})));
+    }
+}

@@ -1,0 +1,163 @@
+//! Each operation reads from Fineract whether it was applied: not before, and afterwards with the ids of the answer.
+
+use std::time::Duration;
+
+use fineract_simulator::Release;
+use gateway::bank::{Bank, Deployment, Products, Timeouts};
+use gateway::clock::Clock;
+use gateway::operation::{Case, Kind, Stop};
+use gateway::proof::Proof;
+use gateway::tracking::TrackingId;
+use gateway::values::Rules;
+use serde_json::{Value, json};
+use simulation::Gateway;
+
+use crate::loan_create::{client, loan};
+
+async fn read_back(gateway: &Gateway, operation: &str, data: &Value, case: &Case) -> Result<Proof, Stop> {
+    let products = Products::default();
+    let second = Duration::from_secs(1);
+    let bank = Bank {
+        fineract: &gateway.fineract,
+        products: &products,
+        clock: &gateway.clock,
+        deadline: gateway.clock.now().after(second * 60),
+        timeouts: Timeouts {
+            lookup: second,
+            call: second,
+            reserve: second,
+        },
+        deployment: Deployment {
+            office_id: 1,
+            legal_form_id: 1,
+            payment_type_id: 1,
+        },
+    };
+    let rules = Rules {
+        lenders: Gateway::lenders().map(str::to_owned).to_vec(),
+    };
+    let reading = Kind::named(operation)
+        .unwrap()
+        .read(data.as_object().unwrap(), &rules)
+        .unwrap();
+    reading.operation.read_back(&bank, case).await
+}
+
+#[tokio::test]
+async fn each_operation_is_proved_after_it_and_not_before() {
+    for release in Release::ALL {
+        for lender in ["UGRO", "GB"] {
+            let gateway = Gateway::new(release);
+            let mut create = client("INC-1001");
+            create["mobileNo"] = "9966999999".into();
+            for (operation, data) in [
+                ("CLIENT_CREATE", create),
+                (
+                    "CLIENT_UPDATE",
+                    json!({"externalId": "INC-1001", "lastname": "B", "mobileNo": "", "activationDate": "2 January 2026"}),
+                ),
+                ("LOAN_CREATE", loan(lender, "L")),
+                (
+                    "LOAN_UPDATE",
+                    json!({"externalId": "L", "principal": "200000.50", "loanTermFrequency": 24, "interestRatePerPeriod": 8.5,
+                    "loanTermFrequencyType": "weeks", "numberOfRepayments": 24, "submittedOnDate": "12 January 2026"}),
+                ),
+                (
+                    "LOAN_APPROVE",
+                    json!({"external_loan_id": "L", "approvedOnDate": "15 January 2026"}),
+                ),
+                (
+                    "LOAN_DISBURSE",
+                    json!({"external_loan_id": "L", "actualDisbursementDate": "16 January 2026", "transactionAmount": 150000, "utr_payment_id": "U"}),
+                ),
+                ("LOAN_CREATE", loan(lender, "L-2")),
+                ("LOAN_DELETE", json!({"external_loan_id": "L-2"})),
+            ] {
+                let mut case = Case {
+                    id: uuid::Uuid::from_u128(1),
+                    target: None,
+                };
+                let before = read_back(&gateway, operation, &data, &case).await.unwrap();
+                assert_eq!(before, Proof::NotApplied, "{release} {operation}");
+                let performed = gateway.perform(operation, data.clone()).await.unwrap();
+                assert_eq!(performed.body["status"], "success", "{}", performed.body);
+                let id: TrackingId = performed.body["tracking_id"].as_str().unwrap().parse().unwrap();
+                let row = gateway.ledger.rows().into_iter().find(|row| row.id == id.id).unwrap();
+                case = Case {
+                    id: row.id,
+                    target: row.target,
+                };
+                let Proof::Applied(ids) = read_back(&gateway, operation, &data, &case).await.unwrap() else {
+                    panic!("{release} {operation} is not proved");
+                };
+                for (name, id) in ids.as_object().unwrap() {
+                    assert_eq!(
+                        performed.body["success_response"][name], *id,
+                        "{release} {operation} {name}"
+                    );
+                }
+                let named = ids.as_object().unwrap().len();
+                let all = performed.body["success_response"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .filter(|name| *name != "changes")
+                    .count();
+                assert!(
+                    named == all || operation == "LOAN_DELETE",
+                    "{release} {operation}: {ids}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_differs_in_one_field_is_no_proof() {
+    let gateway = Gateway::new(Release::V1_10_1);
+    let case = Case {
+        id: uuid::Uuid::from_u128(1),
+        target: None,
+    };
+    gateway.perform("CLIENT_CREATE", client("INC-1001")).await.unwrap();
+    gateway.perform("LOAN_CREATE", loan("UGRO", "L")).await.unwrap();
+    for (operation, data, name, other) in [
+        ("CLIENT_CREATE", client("INC-1001"), "firstname", json!("X")),
+        (
+            "CLIENT_CREATE",
+            client("INC-1001"),
+            "activationDate",
+            json!("2 January 2026"),
+        ),
+        ("LOAN_CREATE", loan("UGRO", "L"), "principal", json!(100000.01)),
+        ("LOAN_CREATE", loan("UGRO", "L"), "lenderConfig", json!("DMI")),
+        (
+            "LOAN_CREATE",
+            loan("UGRO", "L"),
+            "loanTermFrequencyType",
+            json!("weeks"),
+        ),
+        ("LOAN_CREATE", loan("UGRO", "L"), "interestRatePerPeriod", json!(9)),
+        (
+            "LOAN_CREATE",
+            loan("UGRO", "L"),
+            "submittedOnDate",
+            json!("12 January 2026"),
+        ),
+    ] {
+        assert!(
+            matches!(
+                read_back(&gateway, operation, &data, &case).await.unwrap(),
+                Proof::Applied(_)
+            ),
+            "{operation}"
+        );
+        let mut data = data;
+        data[name] = other;
+        assert_eq!(
+            read_back(&gateway, operation, &data, &case).await.unwrap(),
+            Proof::NotApplied,
+            "{operation} {name}"
+        );
+    }
+}
