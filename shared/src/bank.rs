@@ -82,6 +82,23 @@ impl Bank<'_> {
             .await
     }
 
+    /// The audit of a command; none if Fineract does not know it, which it says with a failure of its own (HTTP 500).
+    pub async fn audit(&self, number: u64) -> Result<Option<Value>, Stop> {
+        match self.read(Path::new("v1/audits").segment(number)).await {
+            Ok(audit) => Ok(Some(audit)),
+            Err(Stop::NotYet(Wait {
+                reason: Reason::FineractFailed,
+                ..
+            })) => Ok(None),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// A list.
+    pub async fn list(&self, path: Path) -> Result<Value, Stop> {
+        self.read(path).await
+    }
+
     /// The user that the gateway is in Fineract, if it is known.
     pub async fn username(&self) -> Option<String> {
         self.fineract.username().await

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
+use crate::checker::{self, Decision};
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
 use crate::failure::Failure;
@@ -216,6 +217,11 @@ impl Executor<'_> {
             id: row.id,
             target: row.target,
         };
+        if let Some(number) = row.command_id
+            && let Some(outcome) = self.held(row, number, &*operation, &bank, &case).await?
+        {
+            return Ok(Some(outcome));
+        }
         let command = match operation.prepare(&bank, &case).await {
             Ok(command) => command,
             Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),
@@ -240,6 +246,54 @@ impl Executor<'_> {
         };
         let outcome = Outcome::of_exchange(&exchange, verdict);
         self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
+    }
+
+    /// Follows a command that Fineract holds for a checker. Nothing comes of it once it was executed: its key tells then.
+    async fn held(
+        &self,
+        row: &Row,
+        number: u64,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Option<Outcome>, ledger::Error> {
+        let (action, entity) = operation.command();
+        let held = Verdict::Pending {
+            command_id: Some(number),
+        };
+        let verdict = match checker::decision(bank, number, action, entity).await {
+            Ok(Decision::Executed) => return Ok(None),
+            Ok(Decision::Undecided) => held,
+            Ok(Decision::Rejected) => Verdict::Refused(Failure::gateway(
+                409,
+                "gateway.rejected-by-checker",
+                "A checker rejected it in Fineract.",
+            )),
+            Ok(Decision::TakenOut) => match operation.read_back(bank, case).await {
+                Ok(proof) => match self.ours(row, proof).await? {
+                    Proof::Applied(ids) => Verdict::Applied(ids),
+                    Proof::NotApplied | Proof::ByAnother => Verdict::Refused(Failure::gateway(
+                        409,
+                        "gateway.removed-by-checker",
+                        "It was taken out of the checkers' inbox in Fineract.",
+                    )),
+                },
+                Err(_) => held,
+            },
+            Err(stop) => {
+                let reason = match stop {
+                    Stop::NotYet(wait) => Some(wait.reason),
+                    Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => None,
+                };
+                tracing::info!(operation_id = %row.id, ?reason, "what a checker decided is not known now");
+                held
+            }
+        };
+        let read_back = matches!(verdict, Verdict::Applied(_));
+        Ok(Some(Outcome {
+            read_back,
+            ..Outcome::without_request(verdict)
+        }))
     }
 
     /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
@@ -399,6 +453,8 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
     }
 }
 
+#[cfg(test)]
+mod checker_tests;
 #[cfg(test)]
 mod read_back_tests;
 #[cfg(test)]

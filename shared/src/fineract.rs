@@ -57,6 +57,16 @@ impl Path {
         self
     }
 
+    /// Adds a parameter to a query; numbers and Fineract's own words only.
+    #[must_use]
+    pub fn parameter(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.0.push('&');
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(&value.to_string(), SEGMENT));
+        self
+    }
+
     /// The path with its query.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -9,6 +9,7 @@ pub mod bank;
 pub mod callers;
 pub mod cancel;
 pub mod chain;
+pub mod checker;
 pub mod clock;
 pub mod digest;
 pub mod execute;

@@ -36,6 +36,9 @@ pub trait Operation: Sized + Send + Sync + 'static {
     /// same effect takes nothing away from this one.
     const SETS_VALUES: bool;
 
+    /// Fineract's words for its command: the action and the entity.
+    const COMMAND: (&'static str, &'static str);
+
     /// Reads the data; faults are left with `fields`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>;
 
@@ -145,6 +148,8 @@ pub trait AnyOperation: Send + Sync {
     fn subject(&self) -> Subject;
     /// See [`Operation::SETS_VALUES`].
     fn sets_values(&self) -> bool;
+    /// See [`Operation::COMMAND`].
+    fn command(&self) -> (&'static str, &'static str);
     /// See [`Operation::needs`].
     fn needs(&self) -> Option<Subject>;
     /// See [`Operation::prepare`].
@@ -160,6 +165,10 @@ impl<T: Operation> AnyOperation for T {
 
     fn sets_values(&self) -> bool {
         T::SETS_VALUES
+    }
+
+    fn command(&self) -> (&'static str, &'static str) {
+        T::COMMAND
     }
 
     fn needs(&self) -> Option<Subject> {

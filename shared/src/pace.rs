@@ -29,6 +29,8 @@ pub enum Pace {
     Client,
     /// A key is spent and nothing was applied; the next one is tried: after 5 s, 1 min, 10 min.
     NextKey,
+    /// A checker decides: every minute in the first hour, then every 15 min.
+    Checker,
     /// Only an operator can tell: 15 min.
     Operator,
     /// The time of this run was too short: the next one may go on at once.
@@ -63,6 +65,13 @@ impl Pace {
                 2 => MINUTE,
                 _ => 10 * MINUTE,
             },
+            Self::Checker => {
+                if tries <= 60 {
+                    MINUTE
+                } else {
+                    15 * MINUTE
+                }
+            }
             Self::Operator => 15 * MINUTE,
             Self::Next => SECOND,
         };
@@ -170,6 +179,10 @@ mod tests {
         assert_eq!(waits(Pace::Minutes), [60, 120, 240, 480, 900, 900, 900, 900, 900]);
         assert_eq!(waits(Pace::Unreachable), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(waits(Pace::Client), [2, 10, 20, 40, 80, 160, 300, 300, 300]);
+        assert_eq!(
+            [1, 60, 61].map(|tries| Pace::Checker.wait(tries).as_secs()),
+            [60, 60, 900]
+        );
         assert_eq!(waits(Pace::NextKey)[..3], [5, 60, 600]);
         assert_eq!(Pace::Soon.wait(u32::MAX), WAIT_MAX);
         assert_eq!(Pace::Unreachable.wait(0).as_secs(), 5);

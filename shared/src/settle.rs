@@ -79,7 +79,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
         Verdict::Refused(failure) => (Event::Refused, None, None, Some(failure), None),
         Verdict::Pending { command_id } => (
             Event::Held,
-            Some(Wait::new(Pace::Minutes, Reason::PendingApproval)),
+            Some(Wait::new(Pace::Checker, Reason::PendingApproval)),
             None,
             None,
             command_id,
@@ -89,7 +89,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
             reason: Reason::CommandInProgress,
             ..
         }) if before.command_id.is_some() => {
-            let wait = Wait::new(Pace::Minutes, Reason::PendingApproval);
+            let wait = Wait::new(Pace::Checker, Reason::PendingApproval);
             (Event::Held, Some(wait), None, None, before.command_id)
         }
         Verdict::NotYet(wait) | Verdict::Unknown(wait) => (Event::PutOff, Some(wait), None, None, before.command_id),
@@ -122,7 +122,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
         pace: wait.map(|wait| wait.pace),
         waits,
         maybe_sent: before.maybe_sent || outcome.perhaps_changed,
-        command_id,
+        command_id: command_id.filter(|_| !next_key),
         key_epoch: before.key_epoch + u32::from(next_key),
         key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
         response,

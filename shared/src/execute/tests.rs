@@ -130,27 +130,6 @@ async fn an_answer_from_before_the_execution_does_not_clear_an_earlier_doubt() {
 }
 
 #[tokio::test]
-async fn a_held_command_waits_for_its_checker_and_is_never_failed_by_a_busy_key() {
-    let pending = json!({"commandId": 805, "rollbackTransaction": true, "resourceExternalId": {}});
-    let named = json!({"userMessageGlobalisationCode": "error.msg.data.integrity.issue",
-        "developerMessage": "violates unique_portfolio_command_source"});
-    let approved =
-        json!({"commandId": 805, "officeId": 1, "clientId": 42, "resourceId": 42, "resourceExternalId": "INC-1"});
-    let script = Script::default()
-        .on(POST, 200, pending)
-        .on(POST, 403, named)
-        .on(POST, 425, json!({}))
-        .cached(POST, 200, approved);
-    let (world, message, _) = once(&script).await;
-    for _ in 0..3 {
-        let row = world.row();
-        assert_eq!((row.state, row.command_id), (State::PendingApproval, Some(805)));
-        again(&world, &script, &message).await;
-    }
-    assert_eq!(world.row().state, State::Succeeded);
-}
-
-#[tokio::test]
 async fn a_live_lease_is_respected_and_a_dead_one_is_taken() {
     let world = World::new();
     let message = world.accept("CLIENT_CREATE", client()).await;

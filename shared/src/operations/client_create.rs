@@ -24,6 +24,7 @@ impl Operation for ClientCreate {
     const SUMMARY: &'static str = "Creates a client.";
     const EXAMPLE: &'static str = r#"{"firstname":"Jayesh","lastname":"Badgujar","externalId":"INC-1001","mobileNo":"9966999999","emailAddress":"jayesh@example.com","activationDate":"01 January 2026"}"#;
     const SETS_VALUES: bool = false;
+    const COMMAND: (&'static str, &'static str) = ("CREATE", "CLIENT");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let firstname = fields.required("firstname");

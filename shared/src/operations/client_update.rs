@@ -28,6 +28,7 @@ impl Operation for ClientUpdate {
     const SUMMARY: &'static str = "Updates a client.";
     const EXAMPLE: &'static str = r#"{"externalId":"INC-1001","mobileNo":"9966999998"}"#;
     const SETS_VALUES: bool = true;
+    const COMMAND: (&'static str, &'static str) = ("UPDATE", "CLIENT");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_id = fields.required("externalId");

@@ -20,6 +20,7 @@ impl Operation for LoanApprove {
     const SUMMARY: &'static str = "Approves a loan.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123","approvedOnDate":"11 January 2026"}"#;
     const SETS_VALUES: bool = false;
+    const COMMAND: (&'static str, &'static str) = ("APPROVE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_loan_id = fields.required("external_loan_id");

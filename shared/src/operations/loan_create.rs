@@ -32,6 +32,7 @@ impl Operation for LoanCreate {
     const SUMMARY: &'static str = "Creates a loan for an existing client.";
     const EXAMPLE: &'static str = r#"{"lenderConfig":"UGRO","externalId":"LOAN-123","principal":100000,"submittedOnDate":"11 January 2026","loanTermFrequency":12,"loanTermFrequencyType":"months","numberOfRepayments":12,"interestRatePerPeriod":8,"clientId":"INC-1001"}"#;
     const SETS_VALUES: bool = false;
+    const COMMAND: (&'static str, &'static str) = ("CREATE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let lender_config = fields.required("lenderConfig");

@@ -25,6 +25,7 @@ impl Operation for LoanDelete {
     const SUMMARY: &'static str = "Deletes a loan that awaits approval.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123"}"#;
     const SETS_VALUES: bool = false;
+    const COMMAND: (&'static str, &'static str) = ("DELETE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {

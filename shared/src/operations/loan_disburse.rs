@@ -26,6 +26,7 @@ impl Operation for LoanDisburse {
     const SUMMARY: &'static str = "Disburses a loan.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123","actualDisbursementDate":"11 January 2026","transactionAmount":200000,"utr_payment_id":"UTR-20260111-001","note":"Disbursement for LOAN-123"}"#;
     const SETS_VALUES: bool = false;
+    const COMMAND: (&'static str, &'static str) = ("DISBURSE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_loan_id = fields.required("external_loan_id");

@@ -45,6 +45,7 @@ impl Operation for LoanUpdate {
     const SUMMARY: &'static str = "Updates a loan before its approval.";
     const EXAMPLE: &'static str = r#"{"externalId":"LOAN-123","principal":200000,"submittedOnDate":"11 January 2026","loanTermFrequency":24,"loanTermFrequencyType":"months","numberOfRepayments":24,"interestRatePerPeriod":8.3}"#;
     const SETS_VALUES: bool = true;
+    const COMMAND: (&'static str, &'static str) = ("UPDATE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let external_id = fields.required("externalId");

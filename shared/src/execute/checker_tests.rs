@@ -1,0 +1,140 @@
+//! Commands that Fineract holds for a checker, followed to their end.
+
+use serde_json::json;
+
+use super::*;
+use crate::testing::{Script, World, refusal};
+
+const POST: &str = "POST /v1/clients";
+const AUDIT: &str = "GET /v1/audits/805";
+const CLIENT: &str = "GET /v1/clients/external-id/INC-1";
+
+fn list(number: u64, offset: u64) -> String {
+    format!(
+        "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult={number}&actionName=CREATE&entityName=CLIENT&limit=100&offset={offset}"
+    )
+}
+
+fn page(ids: impl IntoIterator<Item = u64>) -> Value {
+    json!({"totalFilteredRecords": 1, "pageItems": ids.into_iter().map(|id| json!({"id": id})).collect::<Vec<_>>()})
+}
+
+fn pending() -> Value {
+    json!({"commandId": 805, "rollbackTransaction": true, "resourceExternalId": {}, "subResourceExternalId": {}})
+}
+
+fn approved() -> Value {
+    json!({"commandId": 805, "officeId": 1, "clientId": 42, "resourceId": 42, "resourceExternalId": "INC-1"})
+}
+
+/// A command that is held, and then what the script says in one more run.
+async fn held(script: &Script) -> World {
+    let world = World::new();
+    let data = json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"});
+    let message = world.accept("CLIENT_CREATE", data).await;
+    world.run(&Script::default().on(POST, 200, pending()), &message).await;
+    assert_eq!(
+        (world.row().state, world.row().command_id),
+        (State::PendingApproval, Some(805))
+    );
+    world.clock.advance(WAIT_MAX);
+    world.run(script, &message).await;
+    assert!(script.is_done(), "everything was asked for");
+    world
+}
+
+fn shows(result: &str) -> Script {
+    Script::default().on(AUDIT, 200, json!({"id": 805, "processingResult": result}))
+}
+
+fn silent() -> Script {
+    Script::default().on(AUDIT, 200, json!({"id": 805}))
+}
+
+fn unknown() -> Script {
+    let none = || page([]);
+    Script::default()
+        .on(AUDIT, 500, json!({"status": 500}))
+        .on(&list(2, 0), 200, none())
+        .on(&list(4, 0), 200, page([1]))
+        .on(&list(3, 0), 200, page([900, 2]))
+        .on(&list(1, 0), 200, none())
+        .on(&list(5, 0), 200, none())
+}
+
+#[tokio::test]
+async fn undecided_commands_are_never_sent_again() {
+    let busy = page(900..1000);
+    for script in [
+        shows("Awaiting Approval"),
+        shows("Under Processing"),
+        silent().on(&list(2, 0), 200, page([900, 805])),
+        silent()
+            .on(&list(2, 0), 200, busy)
+            .on(&list(2, 100), 200, page([806, 805, 1])),
+        silent()
+            .on(&list(2, 0), 200, page([1]))
+            .on(&list(4, 0), 200, page([805])),
+        // What cannot be asked now is asked later.
+        Script::default().lost(AUDIT),
+        Script::default().on(AUDIT, 401, json!({})),
+        silent().lost(&list(2, 0)),
+    ] {
+        let row = held(&script).await.row();
+        assert_eq!(
+            (row.state, row.reason, row.command_id),
+            (State::PendingApproval, Some(Reason::PendingApproval), Some(805))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_command_is_a_refusal() {
+    let listed = silent()
+        .on(&list(2, 0), 200, page([]))
+        .on(&list(4, 0), 200, page([]))
+        .on(&list(3, 0), 200, page([805]));
+    for script in [shows("Rejected"), listed] {
+        let row = held(&script).await.row();
+        assert_eq!(
+            (row.state, row.failure.unwrap().code()),
+            (State::Failed, Some("gateway.rejected-by-checker"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_executed_command_is_asked_for_once_more_under_its_key() {
+    let refused = refusal("error.msg.client.duplicate.externalId");
+    for (script, state) in [
+        (shows("Processed").cached(POST, 200, approved()), State::Succeeded),
+        (shows("Error").cached(POST, 403, refused), State::Failed),
+        (shows("Processed").on(POST, 425, json!({})), State::PendingApproval),
+    ] {
+        assert_eq!(held(&script).await.row().state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_ignores_what_it_is_asked_for_is_read_by_its_entries() {
+    let mixed = json!({"pageItems": [{"id": 806, "processingResult": "Processed"}, {"id": 805, "processingResult": "Rejected"}]});
+    let script = silent().on(&list(2, 0), 200, mixed);
+    assert_eq!(held(&script).await.row().state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_command_taken_out_of_the_inbox_is_read_back() {
+    let there = json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": "J", "lastname": "B",
+        "activationDate": [2026, 1, 1], "timeline": {"activatedByUsername": "mifos"}});
+    let row = held(&unknown().on(CLIENT, 200, there)).await.row();
+    assert_eq!((row.state, row.read_back), (State::Succeeded, true));
+    let row = held(&unknown().on(CLIENT, 404, refusal("error.msg.client.id.invalid")))
+        .await
+        .row();
+    assert_eq!(
+        (row.state, row.failure.unwrap().code()),
+        (State::Failed, Some("gateway.removed-by-checker"))
+    );
+    let row = held(&unknown().lost(CLIENT)).await.row();
+    assert_eq!(row.state, State::PendingApproval);
+}
