@@ -17,7 +17,7 @@ use crate::operation::{Kind, Reading};
 use crate::operations;
 use crate::problem::{self, Problem};
 use crate::queue::{self, Queue};
-use crate::row::{Row, SCHEMA_VERSION};
+use crate::row::{Acceptance, Row};
 use crate::subject::Subject;
 use crate::tracking::{State, TrackingId};
 use crate::values::{FaultCode, Rules};
@@ -214,44 +214,19 @@ impl Acceptor<'_> {
         let now = self.clock.now();
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
-        Row {
+        Row::from(Acceptance {
             id: match key {
                 Some(key) => digest::keyed_uuid(&caller.salt, key),
                 None => self.new_id(now),
             },
-            schema_version: SCHEMA_VERSION,
             operation: request.kind.name.to_owned(),
             caller: caller.id.clone(),
             subject: request.subject.clone(),
-            data: request.data.clone(),
             fingerprint: digest::fingerprint(request.kind.name, &request.data),
+            data: request.data.clone(),
             nonce: digest::hex(&nonce),
             accepted_at: now,
-            state: State::Accepted,
-            attempts: 0,
-            owner: None,
-            lease_until: None,
-            next_attempt_at: Some(now),
-            reason: None,
-            pace: None,
-            waits: 0,
-            maybe_sent: false,
-            key_epoch: 0,
-            key_first_sent_at: None,
-            queue_seq: None,
-            target: None,
-            command_id: None,
-            receipt: None,
-            sends: 0,
-            resend_after: None,
-            response: None,
-            read_back: false,
-            truncated: false,
-            failure: None,
-            processed_at: None,
-            expires_at: None,
-            history: Vec::new(),
-        }
+        })
     }
 
     /// A UUID (v7): by time and chance.

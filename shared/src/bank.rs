@@ -176,6 +176,15 @@ impl Bank<'_> {
     }
 }
 
+/// What a lookup found, if it found anything.
+pub fn found<T>(looked: Result<T, Stop>) -> Result<Option<T>, Stop> {
+    match looked {
+        Ok(thing) => Ok(Some(thing)),
+        Err(Stop::NotFound(_)) => Ok(None),
+        Err(stop) => Err(stop),
+    }
+}
+
 /// A number that Fineract gave to something: its member `id`.
 pub fn number_of(thing: &Value) -> Option<u64> {
     thing.get("id").and_then(Value::as_u64)

@@ -115,6 +115,70 @@ pub struct Row {
     pub history: Vec<Try>,
 }
 
+/// What is known of an operation when it is accepted; the members are those of [`Row`].
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "they are documented at Row")]
+pub struct Acceptance {
+    pub id: Uuid,
+    pub operation: String,
+    pub caller: String,
+    pub subject: Subject,
+    pub data: Value,
+    pub fingerprint: String,
+    pub nonce: String,
+    pub accepted_at: Timestamp,
+}
+
+impl From<Acceptance> for Row {
+    fn from(accepted: Acceptance) -> Self {
+        let Acceptance {
+            id,
+            operation,
+            caller,
+            subject,
+            data,
+            fingerprint,
+            nonce,
+            accepted_at,
+        } = accepted;
+        Self {
+            id,
+            schema_version: SCHEMA_VERSION,
+            operation,
+            caller,
+            subject,
+            data,
+            fingerprint,
+            nonce,
+            accepted_at,
+            state: State::Accepted,
+            next_attempt_at: Some(accepted_at),
+            attempts: 0,
+            owner: None,
+            lease_until: None,
+            reason: None,
+            pace: None,
+            waits: 0,
+            maybe_sent: false,
+            key_epoch: 0,
+            key_first_sent_at: None,
+            queue_seq: None,
+            target: None,
+            command_id: None,
+            receipt: None,
+            sends: 0,
+            resend_after: None,
+            response: None,
+            read_back: false,
+            truncated: false,
+            failure: None,
+            processed_at: None,
+            expires_at: None,
+            history: Vec::new(),
+        }
+    }
+}
+
 /// A word that another release wrote and this one does not know is as good as none: the row stays readable.
 fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
@@ -243,9 +307,8 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn row() -> Row {
-        Row {
+        Row::from(Acceptance {
             id: Uuid::from_u128(0x4063_62bf_f3da_4bc6_a506_d67e_0878_b7b6),
-            schema_version: SCHEMA_VERSION,
             operation: "CLIENT_CREATE".to_owned(),
             caller: "los".to_owned(),
             subject: Subject::stored("client:INC-1001"),
@@ -253,31 +316,7 @@ pub(crate) mod tests {
             fingerprint: "0123456789abcdef".to_owned(),
             nonce: "n".to_owned(),
             accepted_at: Timestamp::from_micros(1_000_000),
-            state: State::Accepted,
-            attempts: 0,
-            owner: None,
-            lease_until: None,
-            next_attempt_at: Some(Timestamp::from_micros(1_000_000)),
-            reason: None,
-            pace: None,
-            waits: 0,
-            maybe_sent: false,
-            key_epoch: 0,
-            key_first_sent_at: None,
-            queue_seq: None,
-            target: None,
-            command_id: None,
-            receipt: None,
-            sends: 0,
-            resend_after: None,
-            response: None,
-            read_back: false,
-            truncated: false,
-            failure: None,
-            processed_at: None,
-            expires_at: None,
-            history: Vec::new(),
-        }
+        })
     }
 
     #[test]

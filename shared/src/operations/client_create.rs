@@ -1,6 +1,6 @@
 //! CLIENT_CREATE.
 
-use crate::bank::Bank;
+use crate::bank::{Bank, found};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
@@ -80,10 +80,8 @@ impl Operation for ClientCreate {
     }
 
     async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
-        let client = match bank.client(&self.external_id).await {
-            Ok(client) => client,
-            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
-            Err(stop) => return Err(stop),
+        let Some(client) = found(bank.client(&self.external_id).await)? else {
+            return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&client)
             .text("/firstname", Some(self.firstname.as_str()))

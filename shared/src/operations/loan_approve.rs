@@ -1,6 +1,6 @@
 //! LOAN_APPROVE.
 
-use crate::bank::Bank;
+use crate::bank::{Bank, found};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Body, Case, Command, Operation, Stop};
@@ -67,10 +67,8 @@ impl Operation for LoanApprove {
     }
 
     async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
-        let loan = match bank.loan(&self.external_loan_id).await {
-            Ok(loan) => loan,
-            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
-            Err(stop) => return Err(stop),
+        let Some(loan) = found(bank.loan(&self.external_loan_id).await)? else {
+            return Ok(Proof::NotApplied);
         };
         // Fineract shows this date while the loan is approved, and whatever becomes of an approved loan.
         let evidence = Evidence::of(&loan).date("/timeline/approvedOnDate", Some(self.approved_on_date));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bank::{Bank, number_of};
+use crate::bank::{Bank, found, number_of};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::loan_terms::{charges, id_of, in_tranches, indivisible, indivisible_together, product_charge};
@@ -84,10 +84,8 @@ impl Operation for LoanCreate {
     }
 
     async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
-        let loan = match bank.loan(&self.external_id).await {
-            Ok(loan) => loan,
-            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
-            Err(stop) => return Err(stop),
+        let Some(loan) = found(bank.loan(&self.external_id).await)? else {
+            return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&loan)
             .text("/loanProductName", Some(self.lender_config.as_str()))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bank::Bank;
+use crate::bank::{Bank, found};
 use crate::digest::derived_uuid;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
@@ -81,10 +81,8 @@ impl Operation for LoanDisburse {
 
     async fn read_back(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
         let id = self.transaction_external_id(case);
-        let transaction = match bank.transaction(&self.external_loan_id, &id).await {
-            Ok(transaction) => transaction,
-            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
-            Err(stop) => return Err(stop),
+        let Some(transaction) = found(bank.transaction(&self.external_loan_id, &id).await)? else {
+            return Ok(Proof::NotApplied);
         };
         let loan = bank.loan(&self.external_loan_id).await?;
         let reversed = transaction.get("reversedOnDate").is_some_and(|date| !date.is_null())

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bank::Bank;
+use crate::bank::{Bank, found};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
@@ -99,10 +99,8 @@ impl Operation for LoanUpdate {
     }
 
     async fn read_back(&self, bank: &Bank<'_>, _: &Case) -> Result<Proof, Stop> {
-        let loan = match bank.loan(&self.external_id).await {
-            Ok(loan) => loan,
-            Err(Stop::NotFound(_)) => return Ok(Proof::NotApplied),
-            Err(stop) => return Err(stop),
+        let Some(loan) = found(bank.loan(&self.external_id).await)? else {
+            return Ok(Proof::NotApplied);
         };
         let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
         let evidence = Evidence::of(&loan)
