@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
 use crate::failure::Failure;
 use crate::fineract::Fineract;
+use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::operation::{AnyOperation, Case, Kind, Reading, Stop};
 use crate::pace::{CLIENT_GRACE, KEY_REMEMBERED, KEYS_MAX, Pace, Reason, WAIT_MAX, Wait};
@@ -36,6 +37,8 @@ pub struct Executor<'a> {
     pub queue: &'a dyn Queue,
     /// Fineract.
     pub fineract: &'a dyn Fineract,
+    /// Whether Fineract is away.
+    pub gate: &'a Gate,
     /// Loan products that were read.
     pub products: &'a Products,
     /// The clock.
@@ -139,6 +142,17 @@ impl Executor<'_> {
             }
             return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now)));
         }
+        let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
+        match self.gate.passage(self.fineract, self.clock, office, timeout).await {
+            Passage::Open => {}
+            Passage::ClosedUntil(then) => {
+                if let Some(sequence) = sequence {
+                    self.ledger.note_sequence(row.id, sequence).await?;
+                }
+                tracing::info!(operation_id = %row.id, "Fineract is away; the message is put off");
+                return Ok(Standing::OpenUntil(then));
+            }
+        }
         let claim = Claim {
             owner: format!("{}.{}", run.request_id, message.receives),
             now,
@@ -200,8 +214,12 @@ impl Executor<'_> {
         let Some(Reading { operation, .. }) = reading else {
             return Ok(Some(operator()));
         };
-        let bank = Bank {
+        let watched = Watched {
             fineract: self.fineract,
+            gate: self.gate,
+        };
+        let bank = Bank {
+            fineract: &watched,
             products: self.products,
             clock: self.clock,
             deadline: run.deadline,

@@ -16,6 +16,7 @@ pub mod execute;
 pub mod failure;
 pub mod fields;
 pub mod fineract;
+pub mod gate;
 pub mod json;
 pub mod ledger;
 mod loan_terms;

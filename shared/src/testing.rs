@@ -14,6 +14,7 @@ use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::digest::Entropy;
 use crate::execute::{Executor, Reply, Run};
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
+use crate::gate::Gate;
 use crate::ledger::memory::MemoryLedger;
 use crate::operation::{Case, Command, Kind, Stop};
 use crate::queue::Received;
@@ -144,6 +145,7 @@ pub(crate) struct World {
     pub(crate) entropy: Counting,
     pub(crate) rules: Rules,
     pub(crate) products: Products,
+    pub(crate) gate: Gate,
 }
 
 impl World {
@@ -159,6 +161,7 @@ impl World {
             entropy: Counting(Mutex::new(0)),
             rules: crate::values::testing::rules(),
             products: Products::default(),
+            gate: Gate::default(),
         }
     }
 
@@ -178,6 +181,7 @@ impl World {
             ledger: &self.ledger,
             queue: &self.queue,
             fineract,
+            gate: &self.gate,
             products: &self.products,
             clock: &self.clock,
             entropy: &self.entropy,

@@ -10,6 +10,7 @@ use gateway::adapters::sqs::SqsQueue;
 use gateway::bank::Products;
 use gateway::clock::{SystemClock, Timestamp};
 use gateway::execute::{Executor, Reply, Run};
+use gateway::gate::Gate;
 use gateway::queue::Received;
 use gateway::settings;
 use lambda_runtime::{Context, LambdaEvent};
@@ -23,6 +24,7 @@ pub(crate) struct Parts {
     pub(crate) queue: SqsQueue,
     pub(crate) fineract: HttpFineract,
     pub(crate) products: Products,
+    pub(crate) gate: Gate,
     pub(crate) entropy: SystemEntropy,
 }
 
@@ -85,6 +87,7 @@ fn executor(parts: &Parts) -> Executor<'_> {
         ledger: &parts.ledger,
         queue: &parts.queue,
         fineract: &parts.fineract,
+        gate: &parts.gate,
         products: &parts.products,
         clock: &SystemClock,
         entropy: &parts.entropy,

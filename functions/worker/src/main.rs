@@ -13,6 +13,7 @@ use gateway::adapters::secrets::Secret;
 use gateway::adapters::sqs::SqsQueue;
 use gateway::bank::Products;
 use gateway::chain::Chain;
+use gateway::gate::Gate;
 use gateway::{logging, settings};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -41,6 +42,7 @@ async fn main() -> Result<(), Error> {
         queue,
         fineract,
         products: Products::default(),
+        gate: Gate::default(),
         entropy,
     });
     run(service_fn(move |event: LambdaEvent<SqsEvent>| {

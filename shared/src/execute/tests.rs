@@ -120,13 +120,47 @@ async fn nothing_is_failed_that_is_not_refused() {
 
 #[tokio::test]
 async fn an_answer_from_before_the_execution_does_not_clear_an_earlier_doubt() {
-    let script = Script::default().lost(POST).unreachable(POST).on(POST, 401, json!({}));
+    let back = json!({"id": 1});
+    let script = Script::default()
+        .lost(POST)
+        .unreachable(POST)
+        .on("GET /v1/offices/1", 200, back)
+        .on(POST, 401, json!({}));
     let (world, message, _) = once(&script).await;
     for _ in 0..2 {
         again(&world, &script, &message).await;
         assert!(world.row().maybe_sent);
     }
     assert!(script.is_done());
+}
+
+#[tokio::test]
+async fn while_fineract_is_away_operations_are_not_touched() {
+    let world = World::new();
+    let first = world.accept("CLIENT_CREATE", client()).await;
+    world.run(&Script::default().unreachable(POST), &first).await;
+    let mut data = client();
+    data["externalId"] = "INC-2".into();
+    let second = world.accept("CLIENT_CREATE", data).await;
+    let office = "GET /v1/offices/1";
+    assert_eq!(
+        world.run(&Script::default().unreachable(office), &second).await,
+        Reply::Again
+    );
+    let untouched = world
+        .ledger
+        .rows()
+        .into_iter()
+        .find(|row| row.subject.as_str() == "client:INC-2")
+        .unwrap();
+    assert_eq!((untouched.state, untouched.attempts), (State::Accepted, 0));
+    assert!(untouched.queue_seq.is_some(), "its place in line is kept");
+    world.clock.advance(Duration::from_secs(10));
+    let created = json!({"clientId": 43, "resourceId": 43, "resourceExternalId": "INC-2"});
+    let script = Script::default()
+        .on(office, 200, json!({"id": 1}))
+        .on(POST, 200, created);
+    assert_eq!(world.run(&script, &second).await, Reply::Done);
 }
 
 #[tokio::test]
@@ -244,7 +278,9 @@ async fn a_message_wakes_what_goes_first_on_its_subject() {
         Reply::Again
     );
     world.clock.advance(WAIT_MAX);
-    let script = Script::default().on(POST, 200, created());
+    let script = Script::default()
+        .on("GET /v1/offices/1", 200, json!({"id": 1}))
+        .on(POST, 200, created());
     assert_eq!(
         world.run(&script, &second).await,
         Reply::Again,

@@ -11,6 +11,7 @@ use gateway::clock::{Clock, ManualClock, Timestamp};
 use gateway::digest::Entropy;
 use gateway::execute::{Executor, Reply, Run};
 use gateway::fineract::{Method, Path, Request};
+use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::pace::WAIT_MAX;
 use gateway::problem::Problem;
@@ -51,6 +52,7 @@ pub struct Gateway {
     entropy: Counter,
     rules: Rules,
     products: Products,
+    gate: Gate,
     caller: Caller,
 }
 
@@ -78,6 +80,7 @@ impl Gateway {
                 lenders: LENDERS.map(str::to_owned).to_vec(),
             },
             products: Products::default(),
+            gate: Gate::default(),
             caller: Caller {
                 id: "los".to_owned(),
                 name: "los".to_owned(),
@@ -145,6 +148,7 @@ impl Gateway {
             ledger: &self.ledger,
             queue: &self.queue,
             fineract: &self.fineract,
+            gate: &self.gate,
             products: &self.products,
             clock: &self.clock,
             entropy: &self.entropy,

@@ -1,0 +1,140 @@
+//! The outage gate: while Fineract cannot be reached or refuses the gateway's credentials, one question from time to time
+//! stands for all the operations that would only fail.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::clock::{Clock, Timestamp};
+use crate::fineract::{Answer, Exchange, Fineract, Method, Path, Request};
+use crate::verdict::{self, Found};
+
+/// The question is not asked more often than this.
+pub const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// Whether this process has reason to think that Fineract is away.
+#[derive(Debug, Default)]
+pub struct Gate(Mutex<State>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    away: bool,
+    asked_at: Option<Timestamp>,
+}
+
+/// What the gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Go on.
+    Open,
+    /// Come back after this time.
+    ClosedUntil(Timestamp),
+}
+
+impl Gate {
+    /// Whether an operation may be taken up now. `office` is the question: the office of the configuration.
+    pub async fn passage(&self, fineract: &dyn Fineract, clock: &dyn Clock, office: u64, timeout: Duration) -> Passage {
+        let now = clock.now();
+        let state = *self.state();
+        if !state.away {
+            return Passage::Open;
+        }
+        if let Some(asked_at) = state.asked_at.filter(|at| now.since(*at) < ASK_EVERY) {
+            return Passage::ClosedUntil(asked_at.after(ASK_EVERY));
+        }
+        self.state().asked_at = Some(now);
+        let path = Path::new("v1/offices").segment(office);
+        let request = Request {
+            method: Method::Get,
+            path,
+            key: None,
+            body: None,
+            timeout,
+        };
+        let exchange = fineract.exchange(request).await;
+        self.note(&exchange);
+        match verdict::of_lookup(&exchange) {
+            Found::Yes(_) => Passage::Open,
+            Found::No(_) | Found::NotYet(_) if self.state().away => Passage::ClosedUntil(now.after(ASK_EVERY)),
+            // Fineract is there, and the operation itself will hear what it has to say.
+            Found::No(_) | Found::NotYet(_) => Passage::Open,
+        }
+    }
+
+    fn note(&self, exchange: &Exchange) {
+        let away = match exchange {
+            Exchange::NotSent => true,
+            Exchange::Answer(Answer { status, .. }) => *status == 401,
+            Exchange::Lost(_) => false,
+        };
+        self.state().away = away;
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fineract, with the gate looking on.
+pub struct Watched<'a> {
+    /// Fineract.
+    pub fineract: &'a dyn Fineract,
+    /// The gate.
+    pub gate: &'a Gate,
+}
+
+#[async_trait]
+impl Fineract for Watched<'_> {
+    async fn exchange(&self, request: Request) -> Exchange {
+        let exchange = self.fineract.exchange(request).await;
+        self.gate.note(&exchange);
+        exchange
+    }
+
+    async fn username(&self) -> Option<String> {
+        self.fineract.username().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::testing::Script;
+
+    const OFFICE: &str = "GET /v1/offices/1";
+
+    async fn ask(gate: &Gate, script: &Script, clock: &ManualClock) -> bool {
+        gate.passage(script, clock, 1, Duration::from_secs(5)).await == Passage::Open
+    }
+
+    #[tokio::test]
+    async fn while_fineract_is_away_one_question_in_ten_seconds_is_asked() {
+        let (gate, clock) = (Gate::default(), ManualClock::at(Timestamp::from_micros(0)));
+        assert!(
+            ask(&gate, &Script::default(), &clock).await,
+            "nothing speaks against it"
+        );
+        gate.note(&Exchange::NotSent);
+        let script = Script::default()
+            .unreachable(OFFICE)
+            .on(OFFICE, 401, json!({}))
+            .on(OFFICE, 200, json!({"id": 1}));
+        for (advance, open, asked) in [(0, false, 1), (9, false, 1), (1, false, 2), (10, true, 3), (0, true, 3)] {
+            clock.advance(Duration::from_secs(advance));
+            assert_eq!(ask(&gate, &script, &clock).await, open);
+            assert_eq!(script.seen().len(), asked);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fineract_that_answers_badly_is_not_away() {
+        let (gate, clock) = (Gate::default(), ManualClock::at(Timestamp::from_micros(0)));
+        gate.note(&Exchange::NotSent);
+        let script = Script::default().on(OFFICE, 500, json!({}));
+        assert!(ask(&gate, &script, &clock).await);
+    }
+}
