@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::fineract::{Exchange, Fineract, Method, Path, Request};
 use crate::operation::{Command, Stop};
 use crate::pace::{Pace, Reason, Wait};
+use crate::subject::{Subject, SubjectKind};
 use crate::values::{ExternalId, Lender};
 use crate::verdict::{self, Found};
 
@@ -80,6 +81,17 @@ impl Bank<'_> {
         let path = Path::new("v1/loans/external-id").segment(loan);
         self.read(path.fixed("transactions/external-id").segment(transaction))
             .await
+    }
+
+    /// Fineract's number of a client or loan.
+    pub async fn number(&self, subject: &Subject) -> Result<Option<u64>, Stop> {
+        let (fixed, id) = match subject.kind() {
+            (SubjectKind::Client, id) => ("v1/clients/external-id", id),
+            (SubjectKind::Loan, id) => ("v1/loans/external-id", id),
+        };
+        Ok(found(self.read(Path::new(fixed).segment(id)).await)?
+            .as_ref()
+            .and_then(number_of))
     }
 
     /// The audit of a command; none if Fineract does not know it, which it says with a failure of its own (HTTP 500).

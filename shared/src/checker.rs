@@ -2,12 +2,16 @@
 //!
 //! Newer releases show it in the command's audit. Release 1.10.1 does not: there, the list that holds the command tells.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::bank::{Bank, number_of};
+use crate::clock::Timestamp;
 use crate::fineract::Path;
 use crate::operation::Stop;
 use crate::pace::{Pace, Reason, Wait};
+use crate::values::decimal_of;
 
 /// How many entries a page of the list of commands has.
 const PAGE: u64 = 100;
@@ -21,6 +25,11 @@ const LISTS: [(u64, Decision); 5] = [
     (1, Decision::Executed),
     (5, Decision::Executed),
 ];
+
+/// The lists in which a command is sought whose number is not known: those that wait for a checker, and the rejected.
+const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Undecided), (3, Decision::Rejected)];
+/// How far Fineract's clock may be behind ours.
+const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
 
 /// What became of a held command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +63,87 @@ pub async fn decision(bank: &Bank<'_>, number: u64, action: &str, entity: &str) 
     })
 }
 
+/// What a command is known by when its number is not known.
+#[derive(Clone, Debug)]
+pub struct Marks {
+    /// Fineract's words for it: the action and the entity.
+    pub words: (&'static str, &'static str),
+    /// Who sent it, if that is known.
+    pub maker: Option<String>,
+    /// The number of what it changes; none for a creation.
+    pub resource: Option<u64>,
+    /// The external id of what it makes: a client, a loan, a transaction.
+    pub external_id: Option<String>,
+    /// It was not sent before.
+    pub since: Timestamp,
+}
+
+impl Marks {
+    fn are_on(&self, command: &Value) -> bool {
+        let text = |member: &str| command.get(member).and_then(Value::as_str);
+        let sent = || text("commandAsJson").and_then(|json| serde_json::from_str::<Value>(json).ok());
+        let made = |id: &String| sent().is_some_and(|sent| sent.get("externalId").and_then(Value::as_str) == Some(id));
+        self.maker.as_deref().is_none_or(|maker| text("maker") == Some(maker))
+            && self
+                .resource
+                .is_none_or(|number| command.get("resourceId").and_then(Value::as_u64) == Some(number))
+            && self.external_id.as_ref().is_none_or(made)
+            && !self.is_before(command)
+    }
+
+    fn is_before(&self, command: &Value) -> bool {
+        let made_on = command
+            .get("madeOnDate")
+            .and_then(decimal_of)
+            .and_then(|millis| i64::try_from(millis.trunc()).ok());
+        made_on
+            .is_some_and(|millis| Timestamp::from_micros(millis.saturating_mul(1_000)).after(CLOCKS_APART) < self.since)
+    }
+}
+
+/// Seeks a command among those that wait for a checker or were rejected: its number and what became of it.
+pub async fn seek(bank: &Bank<'_>, marks: &Marks) -> Result<Option<(u64, Decision)>, Stop> {
+    for (list, meaning) in SOUGHT {
+        for page in 0..PAGES_MAX {
+            let path = list_of(list, marks.words, page).parameter("includeJson", true);
+            let entries = entries(bank, path).await?;
+            let found = entries
+                .iter()
+                .find(|entry| marks.are_on(entry) && shown(entry).is_none_or(|shown| shown == meaning));
+            if let Some(number) = found.and_then(number_of) {
+                return Ok(Some((number, meaning)));
+            }
+            if is_last(&entries) || entries.iter().any(|entry| marks.is_before(entry)) {
+                break;
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn list_of(list: u64, (action, entity): (&str, &str), page: u64) -> Path {
+    Path::new("v1/audits")
+        .query("paged=true&orderBy=id&sortOrder=DESC")
+        .parameter("processingResult", list)
+        .parameter("actionName", action)
+        .parameter("entityName", entity)
+        .parameter("limit", PAGE)
+        .parameter("offset", page * PAGE)
+}
+
+async fn entries(bank: &Bank<'_>, path: Path) -> Result<Vec<Value>, Stop> {
+    let answer = bank.list(path).await?;
+    Ok(answer
+        .get("pageItems")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default())
+}
+
+fn is_last(entries: &[Value]) -> bool {
+    entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX)
+}
+
 /// What the command itself says, where the release shows it.
 fn shown(command: &Value) -> Option<Decision> {
     match command.get("processingResult")?.as_str()? {
@@ -74,26 +164,14 @@ async fn in_list(
     meaning: Decision,
 ) -> Result<Option<Decision>, Stop> {
     for page in 0..PAGES_MAX {
-        let path = Path::new("v1/audits")
-            .query("paged=true&orderBy=id&sortOrder=DESC")
-            .parameter("processingResult", list)
-            .parameter("actionName", words.0)
-            .parameter("entityName", words.1)
-            .parameter("limit", PAGE)
-            .parameter("offset", page * PAGE);
-        let answer = bank.list(path).await?;
-        let entries = answer
-            .get("pageItems")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let entries = entries(bank, list_of(list, words, page)).await?;
         if let Some(entry) = entries.iter().find(|entry| number_of(entry) == Some(number)) {
             return Ok(Some(shown(entry).unwrap_or(meaning)));
         }
         let passed = entries
             .iter()
             .any(|entry| number_of(entry).is_some_and(|other| other < number));
-        if passed || entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+        if passed || is_last(&entries) {
             return Ok(None);
         }
     }

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
-use crate::checker::{self, Decision};
+use crate::checker::{self, Decision, Marks};
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
 use crate::failure::Failure;
-use crate::fineract::Fineract;
+use crate::fineract::{Fineract, Method};
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
-use crate::operation::{AnyOperation, Case, Kind, Reading, Stop};
+use crate::operation::{AnyOperation, Case, Command, Kind, Reading, Stop};
 use crate::pace::{CLIENT_GRACE, KEY_REMEMBERED, KEYS_MAX, Pace, Reason, WAIT_MAX, Wait};
 use crate::proof::{Proof, same_effect};
 use crate::queue::{Message, Queue, Received};
@@ -51,6 +51,8 @@ pub struct Executor<'a> {
     pub deployment: Deployment,
     /// How long calls may take.
     pub timeouts: Timeouts,
+    /// How long Fineract may say that it is busy with a key before the key is given up.
+    pub stuck_key_after: Duration,
     /// How long a claim holds.
     pub lease: Duration,
     /// How long results are kept.
@@ -262,7 +264,24 @@ impl Executor<'_> {
             target: command.target.or(case.target),
             ..case
         };
+        let stuck = verdict == Verdict::Unknown(Wait::new(Pace::Soon, Reason::CommandInProgress))
+            && row
+                .stuck_since
+                .is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after);
         let outcome = Outcome::of_exchange(&exchange, verdict);
+        if stuck {
+            let marks = Marks {
+                words: operation.command(),
+                maker: bank.username().await,
+                resource: case.target,
+                external_id: made_by(&command),
+                since: row.key_first_sent_at.unwrap_or(row.accepted_at),
+            };
+            return self
+                .stuck(row, outcome, &*operation, &bank, &case, marks)
+                .await
+                .map(Some);
+        }
         self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
     }
 
@@ -282,11 +301,7 @@ impl Executor<'_> {
         let verdict = match checker::decision(bank, number, action, entity).await {
             Ok(Decision::Executed) => return Ok(None),
             Ok(Decision::Undecided) => held,
-            Ok(Decision::Rejected) => Verdict::Refused(Failure::gateway(
-                409,
-                "gateway.rejected-by-checker",
-                "A checker rejected it in Fineract.",
-            )),
+            Ok(Decision::Rejected) => Verdict::Refused(rejected()),
             Ok(Decision::TakenOut) => match operation.read_back(bank, case).await {
                 Ok(proof) => match self.ours(row, proof).await? {
                     Proof::Applied(ids) => Verdict::Applied(ids),
@@ -367,6 +382,66 @@ impl Executor<'_> {
             next_key,
             ..outcome
         }))
+    }
+
+    /// Gives up a key with which Fineract has been busy for too long: the command waits for a checker or was rejected, or
+    /// what Fineract shows decides.
+    async fn stuck(
+        &self,
+        row: &Row,
+        outcome: Outcome,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+        marks: Marks,
+    ) -> Result<Outcome, ledger::Error> {
+        let sought = async {
+            let creates = marks.words.0 == "CREATE";
+            let resource = match marks.resource {
+                None if !creates => bank.number(&row.subject).await?,
+                known => known,
+            };
+            checker::seek(bank, &Marks { resource, ..marks }).await
+        };
+        match sought.await {
+            Ok(Some((number, Decision::Rejected))) => {
+                tracing::info!(operation_id = %row.id, number, "the command of a busy key was rejected");
+                return Ok(Outcome {
+                    verdict: Verdict::Refused(rejected()),
+                    ..outcome
+                });
+            }
+            Ok(Some((number, Decision::Undecided | Decision::Executed | Decision::TakenOut))) => {
+                return Ok(Outcome {
+                    verdict: Verdict::Pending {
+                        command_id: Some(number),
+                    },
+                    ..outcome
+                });
+            }
+            Ok(None) => {}
+            // Not answered now: the same key is asked again.
+            Err(_) => return Ok(outcome),
+        }
+        let proof = match operation.read_back(bank, case).await {
+            Ok(proof) if operation.sets_values() => proof,
+            Ok(proof) => self.ours(row, proof).await?,
+            Err(_) => return Ok(outcome),
+        };
+        let (verdict, next_key) = match proof {
+            Proof::Applied(ids) => (Verdict::Applied(ids), false),
+            Proof::ByAnother => (Verdict::Refused(by_another()), false),
+            Proof::NotApplied => (
+                Verdict::NotYet(Wait::new(Pace::NextKey, Reason::CommandInProgress)),
+                true,
+            ),
+        };
+        Ok(Outcome {
+            verdict,
+            read_back: true,
+            next_key,
+            ..outcome
+        })
     }
 
     /// What is there may be what an earlier operation of ours did.
@@ -457,6 +532,17 @@ fn bounded(outcome: Outcome) -> Outcome {
     }
 }
 
+/// The external id of what a command makes: a client, a loan, a transaction.
+fn made_by(command: &Command) -> Option<String> {
+    let makes = command.method == Method::Post;
+    let id = command.body.as_ref().filter(|_| makes)?.get("externalId")?;
+    id.as_str().map(str::to_owned)
+}
+
+fn rejected() -> Failure {
+    Failure::gateway(409, "gateway.rejected-by-checker", "A checker rejected it in Fineract.")
+}
+
 fn by_another() -> Failure {
     let message = "Another user of Fineract's did the same; this operation was not applied.";
     Failure::gateway(409, "gateway.done-by-another", message)
@@ -475,5 +561,7 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
 mod checker_tests;
 #[cfg(test)]
 mod read_back_tests;
+#[cfg(test)]
+mod stuck_key_tests;
 #[cfg(test)]
 mod tests;

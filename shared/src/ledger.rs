@@ -94,6 +94,8 @@ pub struct Settlement {
     pub key_epoch: u32,
     /// When that key was first used, if it was.
     pub key_first_sent_at: Option<Timestamp>,
+    /// Since when Fineract says that it is busy with it.
+    pub stuck_since: Option<Timestamp>,
     /// Fineract's answer.
     pub response: Option<Value>,
     /// Whether it was read from Fineract afterwards.

@@ -74,6 +74,9 @@ pub struct Row {
     /// No request under that key was made before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_first_sent_at: Option<Timestamp>,
+    /// Since when Fineract says that it is busy with this key, without a lost answer since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_since: Option<Timestamp>,
     /// The queue's sequence number of the original message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_seq: Option<String>,
@@ -162,6 +165,7 @@ impl From<Acceptance> for Row {
             maybe_sent: false,
             key_epoch: 0,
             key_first_sent_at: None,
+            stuck_since: None,
             queue_seq: None,
             target: None,
             command_id: None,

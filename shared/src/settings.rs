@@ -196,6 +196,8 @@ pub struct Worker {
     pub deployment: Deployment,
     /// How long calls may take.
     pub timeouts: Timeouts,
+    /// How long Fineract may be busy with a key before the key is given up.
+    pub stuck_key_after: Duration,
     /// How long a claim holds.
     pub lease: Duration,
 }
@@ -234,6 +236,7 @@ impl Worker {
             secret_arn: reader.text("FINERACT_SECRET_ARN"),
             deployment,
             timeouts,
+            stuck_key_after: reader.seconds("STUCK_KEY_SECONDS"),
             lease,
         };
         let scheme = base_url.is_empty() || base_url.starts_with("https://") || base_url.starts_with("http://");

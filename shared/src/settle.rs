@@ -106,6 +106,13 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
             (Event::PutOff, Some(wait), None, None, before.command_id)
         }
     };
+    let stuck_since = match wait.map(|wait| wait.reason) {
+        _ if next_key => None,
+        Some(Reason::CommandInProgress) => before.stuck_since.or(Some(now)),
+        // A lost answer may have left the command running anew.
+        None | Some(Reason::AnswerLost | Reason::PendingApproval) => None,
+        Some(_) => before.stuck_since,
+    };
     // A claimed row is running, and from there each of these events leads on.
     let state = State::Running.after(event).unwrap_or(State::Waiting);
     let waits = match wait {
@@ -125,6 +132,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
         command_id: command_id.filter(|_| !next_key),
         key_epoch: before.key_epoch + u32::from(next_key),
         key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
+        stuck_since,
         response,
         read_back: read_back && state == State::Succeeded,
         truncated,

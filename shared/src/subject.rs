@@ -12,6 +12,15 @@ pub const SHARDS: u8 = 64;
 /// Ends the subject in a key that goes on; external ids have no control characters.
 pub const END: char = '\u{1f}';
 
+/// What a subject is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A client.
+    Client,
+    /// A loan.
+    Loan,
+}
+
 /// A client or a loan, by the external id that its loan origination system gave it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -31,6 +40,14 @@ impl Subject {
     /// The stored form, `loan:LOAN-123`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What it is, and its external id.
+    pub fn kind(&self) -> (SubjectKind, &str) {
+        match self.0.strip_prefix("client:") {
+            Some(id) => (SubjectKind::Client, id),
+            None => (SubjectKind::Loan, self.0.strip_prefix("loan:").unwrap_or(&self.0)),
+        }
     }
 
     /// A subject in its stored form.

@@ -134,6 +134,7 @@ pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     reserve: Duration::from_secs(3),
 };
 pub(crate) const RUN_TIME: Duration = Duration::from_secs(45);
+pub(crate) const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 pub(crate) const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -188,6 +189,7 @@ impl World {
             rules: &self.rules,
             deployment: DEPLOYMENT,
             timeouts: TIMEOUTS,
+            stuck_key_after: STUCK_KEY_AFTER,
             lease: LEASE,
             retention: RETENTION,
         }

@@ -94,6 +94,7 @@ fn executor(parts: &Parts) -> Executor<'_> {
         rules: &parts.settings.rules,
         deployment: parts.settings.deployment,
         timeouts: parts.settings.timeouts,
+        stuck_key_after: parts.settings.stuck_key_after,
         lease: parts.settings.lease,
         retention: parts.settings.retention,
     }

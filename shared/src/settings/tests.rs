@@ -1,6 +1,6 @@
 use super::*;
 
-const WORKER: [(&str, &str); 18] = [
+const WORKER: [(&str, &str); 19] = [
     ("TABLE_NAME", "operations"),
     ("QUEUE_URL", "http://queue"),
     ("DLQ_URL", "http://dead"),
@@ -17,6 +17,7 @@ const WORKER: [(&str, &str); 18] = [
     ("CALL_TIMEOUT_SECONDS", "20"),
     ("RESERVE_SECONDS", "3"),
     ("WORKER_TIMEOUT_SECONDS", "45"),
+    ("STUCK_KEY_SECONDS", "600"),
     ("LEASE_SECONDS", "60"),
     ("VISIBILITY_SECONDS", "270"),
 ];

@@ -24,6 +24,7 @@ use time::macros::datetime;
 use crate::SimulatedFineract;
 
 const RUN_TIME: Duration = Duration::from_secs(45);
+const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How often an operation is taken up before a test is told that it does not end.
@@ -163,6 +164,7 @@ impl Gateway {
                 call: Duration::from_secs(20),
                 reserve: Duration::from_secs(3),
             },
+            stuck_key_after: STUCK_KEY_AFTER,
             lease: LEASE,
             retention: RETENTION,
         };
