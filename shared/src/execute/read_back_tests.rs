@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::pace::KEY_REMEMBERED;
 use crate::testing::{Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";

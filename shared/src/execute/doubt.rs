@@ -1,0 +1,219 @@
+//! Where the answer alone does not decide, what Fineract shows does: held commands, spent keys, keys that stay busy.
+
+use uuid::Uuid;
+
+use super::Executor;
+use crate::bank::Bank;
+use crate::checker::{self, Decision, Marks};
+use crate::failure::Failure;
+use crate::ledger;
+use crate::operation::{AnyOperation, Case, Stop};
+use crate::pace::{KEY_REMEMBERED, KEYS_MAX, Pace, Reason, Wait};
+use crate::proof::{Proof, same_effect};
+use crate::row::Row;
+use crate::settle::{Outcome, too_large};
+use crate::tracking::State;
+use crate::verdict::Verdict;
+
+impl Executor<'_> {
+    /// Follows a command that Fineract holds for a checker. Nothing comes of it once it was executed: its key tells then.
+    pub(super) async fn held(
+        &self,
+        row: &Row,
+        number: u64,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Option<Outcome>, ledger::Error> {
+        let (action, entity) = operation.command();
+        let held = Verdict::Pending {
+            command_id: Some(number),
+        };
+        let verdict = match checker::decision(bank, number, action, entity).await {
+            Ok(Decision::Executed) => return Ok(None),
+            Ok(Decision::Undecided) => held,
+            Ok(Decision::Rejected) => Verdict::Refused(rejected()),
+            Ok(Decision::TakenOut) => match operation.read_back(bank, case).await {
+                Ok(proof) => match self.ours(row, proof).await? {
+                    Proof::Applied(ids) => Verdict::Applied(ids),
+                    Proof::NotApplied | Proof::ByAnother => Verdict::Refused(Failure::gateway(
+                        409,
+                        "gateway.removed-by-checker",
+                        "It was taken out of the checkers' inbox in Fineract.",
+                    )),
+                },
+                Err(_) => held,
+            },
+            Err(stop) => {
+                let reason = match stop {
+                    Stop::NotYet(wait) => Some(wait.reason),
+                    Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => None,
+                };
+                tracing::info!(operation_id = %row.id, ?reason, "what a checker decided is not known now");
+                held
+            }
+        };
+        let read_back = matches!(verdict, Verdict::Applied(_));
+        Ok(Some(Outcome {
+            read_back,
+            ..Outcome::without_request(verdict)
+        }))
+    }
+
+    /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
+    /// of what was never sent, and before a refusal under a key that may not be the first or may be forgotten.
+    pub(super) async fn confirmed(
+        &self,
+        row: &Row,
+        outcome: Outcome,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Outcome, ledger::Error> {
+        let doubt = row.key_epoch > 0
+            || row
+                .key_first_sent_at
+                .is_some_and(|at| self.clock.now().since(at) > KEY_REMEMBERED);
+        let asks = match &outcome.verdict {
+            Verdict::Spent { .. } | Verdict::Restored => true,
+            Verdict::Refused(_) => doubt,
+            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
+        };
+        if !asks {
+            return Ok(bounded(outcome));
+        }
+        let proof = match operation.read_back(bank, case).await {
+            Ok(proof) if operation.sets_values() => proof,
+            Ok(proof) => self.ours(row, proof).await?,
+            // Not answered now: the same key is asked again, and no try is counted.
+            Err(Stop::NotYet(wait)) => {
+                return Ok(Outcome {
+                    verdict: Verdict::Unknown(wait),
+                    ..outcome
+                });
+            }
+            Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Proof::NotApplied,
+        };
+        let tries = row.key_epoch + 1;
+        let (verdict, next_key) = match (outcome.verdict, proof) {
+            (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
+            (Verdict::Refused(failure), _) => (Verdict::Refused(failure), false),
+            (Verdict::Spent { .. }, Proof::ByAnother) => (Verdict::Refused(by_another()), false),
+            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= KEYS_MAX => {
+                (Verdict::Refused(failure), false)
+            }
+            (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
+                (Verdict::NotYet(Wait::new(Pace::NextKey, reason)), true)
+            }
+            (verdict, _) => (verdict, false),
+        };
+        Ok(bounded(Outcome {
+            verdict,
+            read_back: true,
+            next_key,
+            ..outcome
+        }))
+    }
+
+    /// Gives up a key with which Fineract has been busy for too long: the command waits for a checker or was rejected, or
+    /// what Fineract shows decides.
+    pub(super) async fn stuck(
+        &self,
+        row: &Row,
+        outcome: Outcome,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+        marks: Marks,
+    ) -> Result<Outcome, ledger::Error> {
+        let sought = async {
+            let creates = marks.words.0 == "CREATE";
+            let resource = match marks.resource {
+                None if !creates => bank.number(&row.subject).await?,
+                known => known,
+            };
+            checker::seek(bank, &Marks { resource, ..marks }).await
+        };
+        match sought.await {
+            Ok(Some((number, Decision::Rejected))) => {
+                tracing::info!(operation_id = %row.id, number, "the command of a busy key was rejected");
+                return Ok(Outcome {
+                    verdict: Verdict::Refused(rejected()),
+                    ..outcome
+                });
+            }
+            Ok(Some((number, Decision::Undecided | Decision::Executed | Decision::TakenOut))) => {
+                return Ok(Outcome {
+                    verdict: Verdict::Pending {
+                        command_id: Some(number),
+                    },
+                    ..outcome
+                });
+            }
+            Ok(None) => {}
+            // Not answered now: the same key is asked again.
+            Err(_) => return Ok(outcome),
+        }
+        let proof = match operation.read_back(bank, case).await {
+            Ok(proof) if operation.sets_values() => proof,
+            Ok(proof) => self.ours(row, proof).await?,
+            Err(_) => return Ok(outcome),
+        };
+        let (verdict, next_key) = match proof {
+            Proof::Applied(ids) => (Verdict::Applied(ids), false),
+            Proof::ByAnother => (Verdict::Refused(by_another()), false),
+            Proof::NotApplied => (
+                Verdict::NotYet(Wait::new(Pace::NextKey, Reason::CommandInProgress)),
+                true,
+            ),
+        };
+        Ok(Outcome {
+            verdict,
+            read_back: true,
+            next_key,
+            ..outcome
+        })
+    }
+
+    /// What is there may be what an earlier operation of ours did.
+    async fn ours(&self, row: &Row, proof: Proof) -> Result<Proof, ledger::Error> {
+        let Proof::Applied(ids) = proof else { return Ok(proof) };
+        let history = self.ledger.history(&row.subject).await?;
+        let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
+        let earlier = self.ledger.get_all(&others).await?.into_iter().any(|other| {
+            let alike = other.operation == row.operation && other.accepted_at <= row.accepted_at;
+            let done = other.response.filter(|_| alike && other.state == State::Succeeded);
+            done.is_some_and(|response| same_effect(&response, &ids))
+        });
+        Ok(if earlier {
+            Proof::NotApplied
+        } else {
+            Proof::Applied(ids)
+        })
+    }
+}
+
+/// A refusal that cannot be kept is told in short.
+fn bounded(outcome: Outcome) -> Outcome {
+    match outcome.verdict {
+        Verdict::Refused(failure) => Outcome {
+            verdict: Verdict::Refused(too_large(failure)),
+            ..outcome
+        },
+        verdict @ (Verdict::Applied(_)
+        | Verdict::Pending { .. }
+        | Verdict::NotYet(_)
+        | Verdict::Unknown(_)
+        | Verdict::Spent { .. }
+        | Verdict::Restored) => Outcome { verdict, ..outcome },
+    }
+}
+
+fn rejected() -> Failure {
+    Failure::gateway(409, "gateway.rejected-by-checker", "A checker rejected it in Fineract.")
+}
+
+fn by_another() -> Failure {
+    let message = "Another user of Fineract's did the same; this operation was not applied.";
+    Failure::gateway(409, "gateway.done-by-another", message)
+}
