@@ -66,6 +66,14 @@ pub struct Accepted {
 }
 
 impl Accepted {
+    fn of(row: &Row, replayed: bool) -> Self {
+        Self {
+            tracking_id: row.tracking_id(),
+            replayed,
+            ignored: row.ignored.clone(),
+        }
+    }
+
     /// The body of the answer.
     pub fn body(&self) -> Value {
         let mut body = json!({"tracking_id": self.tracking_id.to_string(), "status": State::Accepted.status()});
@@ -90,35 +98,60 @@ impl Acceptor<'_> {
         if let Some(key) = key {
             check_key(key)?;
         }
-        let request = self.understand(caller, body)?;
-        let row = self.row(caller, key, &request);
-        let ignored = request.ignored;
-        let tracking_id = row.tracking_id();
-        let accepted = |replayed| Accepted {
-            tracking_id: tracking_id.clone(),
-            replayed,
-            ignored: ignored.clone(),
+        let request = match self.understand(caller, body) {
+            Ok(request) => request,
+            Err(problem) => return self.understood_before(caller, key, body, problem).await,
         };
+        let row = self.row(caller, key, &request);
         match in_time(INSERT_TIME, self.ledger.insert(&row, row.accepted_at)).await {
             Ok(Inserted::New) => match in_time(SEND_TIME, queue::send(self.queue, &row)).await {
-                Ok(()) => Ok(accepted(false)),
-                Err(cause) => self.unconfirmed(key, row, cause).await.map(|()| accepted(false)),
+                Ok(()) => Ok(Accepted::of(&row, false)),
+                Err(cause) => self.unconfirmed(key, row, cause).await,
             },
             Ok(Inserted::Exists(earlier)) if key.is_none() => {
                 Err(unavailable().because(format!("the new id {} is taken", earlier.id)))
             }
-            Ok(Inserted::Exists(earlier)) => {
-                self.again(&row, &earlier).await?;
-                Ok(accepted(true))
+            Ok(Inserted::Exists(earlier)) => self.again(&row.operation, &row.fingerprint, caller, &earlier).await,
+            Err(cause) => self.unconfirmed(key, row, cause).await,
+        }
+    }
+
+    /// A repeat of a request that was accepted under other rules: another release, another configuration.
+    async fn understood_before(
+        &self,
+        caller: &Caller,
+        key: Option<&str>,
+        body: &[u8],
+        problem: Problem,
+    ) -> Result<Accepted, Problem> {
+        let Some(key) = key.filter(|_| problem.kind == problem::Kind::InvalidRequest) else {
+            return Err(problem);
+        };
+        let envelope = read(body).unwrap_or_default();
+        let (Some(operation), Some(data)) = (envelope.get("status").and_then(Value::as_str), envelope.get("data"))
+        else {
+            return Err(problem);
+        };
+        let id = digest::keyed_uuid(&caller.salt, key);
+        match in_time(INSERT_TIME, self.ledger.get(id)).await {
+            Ok(Some(earlier)) if !earlier.expired(self.clock.now()) => {
+                self.again(operation, &digest::fingerprint(operation, data), caller, &earlier)
+                    .await
             }
-            Err(cause) => self.unconfirmed(key, row, cause).await.map(|()| accepted(false)),
+            Ok(_) => Err(problem),
+            Err(cause) => Err(unavailable_with_key().because(cause)),
         }
     }
 
     /// The same key once more: the same answer for the same request, and its message again if it is still open.
-    async fn again(&self, row: &Row, earlier: &Row) -> Result<(), Problem> {
-        if earlier.fingerprint != row.fingerprint || earlier.operation != row.operation || earlier.caller != row.caller
-        {
+    async fn again(
+        &self,
+        operation: &str,
+        fingerprint: &str,
+        caller: &Caller,
+        earlier: &Row,
+    ) -> Result<Accepted, Problem> {
+        if earlier.fingerprint != fingerprint || earlier.operation != operation || earlier.caller != caller.id {
             let detail = "This Idempotency-Key was used with another request; use a new key for each request.";
             return Err(Problem::new(problem::Kind::IdempotencyKeyReused, detail));
         }
@@ -126,12 +159,12 @@ impl Acceptor<'_> {
             let sent = in_time(SEND_TIME, queue::send(self.queue, earlier)).await;
             sent.map_err(|cause| unavailable_with_key().because(cause))?;
         }
-        Ok(())
+        Ok(Accepted::of(earlier, true))
     }
 
     /// It is not known whether row and message are stored. With a key the caller's repeat heals it; without, the row is
     /// taken back, and stays if a worker has it already.
-    async fn unconfirmed(&self, key: Option<&str>, row: Row, cause: Cause) -> Result<(), Problem> {
+    async fn unconfirmed(&self, key: Option<&str>, row: Row, cause: Cause) -> Result<Accepted, Problem> {
         if key.is_some() {
             return Err(unavailable_with_key().because(cause));
         }
@@ -146,7 +179,7 @@ impl Acceptor<'_> {
         };
         match in_time(TAKE_BACK_TIME, self.ledger.take_back(&back)).await {
             Ok(TakenBack::Done) => Err(unavailable().because(cause)),
-            Ok(TakenBack::OnItsWay) => Ok(()),
+            Ok(TakenBack::OnItsWay) => Ok(Accepted::of(&back, false)),
             Err(second) => {
                 let detail = "Poll tracking_id: a 404 means that nothing was stored, anything else tells the result.";
                 tracing::error!(error = %Chain(&*second), "a row could not be taken back");
@@ -224,6 +257,7 @@ impl Acceptor<'_> {
             subject: request.subject.clone(),
             fingerprint: digest::fingerprint(request.kind.name, &request.data),
             data: request.data.clone(),
+            ignored: request.ignored.clone(),
             nonce: digest::hex(&nonce),
             accepted_at: now,
         })

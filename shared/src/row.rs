@@ -36,6 +36,9 @@ pub struct Row {
     pub subject: Subject,
     /// `data` as it was received.
     pub data: Value,
+    /// JSON pointers of what was not understood, for the answer to a repeat.
+    #[serde(default)]
+    pub ignored: Vec<String>,
     /// Of `status` and `data`.
     pub fingerprint: String,
     /// Marks the insert, so that its writer recognises it.
@@ -127,6 +130,7 @@ pub struct Acceptance {
     pub caller: String,
     pub subject: Subject,
     pub data: Value,
+    pub ignored: Vec<String>,
     pub fingerprint: String,
     pub nonce: String,
     pub accepted_at: Timestamp,
@@ -140,6 +144,7 @@ impl From<Acceptance> for Row {
             caller,
             subject,
             data,
+            ignored,
             fingerprint,
             nonce,
             accepted_at,
@@ -151,6 +156,7 @@ impl From<Acceptance> for Row {
             caller,
             subject,
             data,
+            ignored,
             fingerprint,
             nonce,
             accepted_at,
@@ -317,6 +323,7 @@ pub(crate) mod tests {
             caller: "los".to_owned(),
             subject: Subject::stored("client:INC-1001"),
             data: serde_json::json!({"externalId": "INC-1001"}),
+            ignored: Vec::new(),
             fingerprint: "0123456789abcdef".to_owned(),
             nonce: "n".to_owned(),
             accepted_at: Timestamp::from_micros(1_000_000),

@@ -183,6 +183,37 @@ async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
 }
 
 #[tokio::test]
+async fn a_repeat_is_answered_as_the_first_time_even_if_the_rules_have_changed_since() {
+    let mut world = World::new();
+    let body = CLIENT.replace("CLIENT_CREATE", "LOAN_CREATE").replace(
+        r#""firstname":"J","lastname":"B","#,
+        r#""lenderConfig":"UGRO","principal":1,"submittedOnDate":"1 Jan 2026","loanTermFrequency":1,"numberOfRepayments":1,"interestRatePerPeriod":1,"clientId":"C","shoeSize":43,"#,
+    );
+    let first = post(&world, Some("k"), &body).await.unwrap();
+    assert_eq!(
+        first.ignored,
+        ["/data/activationDate", "/data/shoeSize"]
+            .map(str::to_owned)
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    );
+    world.rules.lenders.clear();
+    let again = post(&world, Some("k"), &body).await.unwrap();
+    assert_eq!((again.replayed, again.body()), (true, first.body()));
+    let other = post(&world, Some("k"), &body.replace("43", "44")).await.unwrap_err();
+    assert_eq!(other.kind, ProblemKind::IdempotencyKeyReused);
+    assert_eq!(
+        post(&world, Some("k-2"), &body).await.unwrap_err().kind,
+        ProblemKind::InvalidRequest
+    );
+    assert_eq!(
+        post(&world, None, &body).await.unwrap_err().kind,
+        ProblemKind::InvalidRequest
+    );
+}
+
+#[tokio::test]
 async fn without_a_key_a_row_whose_message_was_not_stored_is_taken_back() {
     let world = World::on(MemoryLedger::default(), failing_queue());
     let problem = post(&world, None, CLIENT).await.unwrap_err();

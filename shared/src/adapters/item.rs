@@ -12,7 +12,7 @@ use crate::row::Row;
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Members that are kept as JSON text, so that their digits stay as they are.
-const DOCUMENTS: [&str; 4] = ["data", "response", "failure", "history"];
+const DOCUMENTS: [&str; 5] = ["data", "ignored", "response", "failure", "history"];
 /// The parts of the key in the index of open operations; there while the row is open.
 pub(super) const OPEN_SHARD: &str = "open_shard";
 /// See [`OPEN_SHARD`].
