@@ -5,15 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::fineract::{code_of, first_error};
 
-/// Codes of refusals that pass by themselves or by another operation, and why: the same request, sent anew, can succeed
-/// later. Every other refusal asks for another request.
-const RETRYABLE: [(&str, &str); 11] = [
-    ("error.msg.client.id.invalid", "the client may still be created"),
-    ("error.msg.loan.external.id.invalid", "the loan may still be created"),
-    (
-        "error.msg.client.not.active.exception",
-        "the client may still be activated",
-    ),
+/// Codes of refusals that pass by themselves, and why: the same request, sent anew, can succeed later though nobody does
+/// anything. Every other refusal asks for another request, or for somebody to act first.
+const RETRYABLE: [(&str, &str); 7] = [
     (
         "error.msg.clients.activationDate.in.the.future",
         "the day will come, on Fineract's calendar",
@@ -42,7 +36,6 @@ const RETRYABLE: [(&str, &str); 11] = [
         "error.msg.loan.transaction.cannot.be.a.future.date",
         "the day will come, on Fineract's calendar",
     ),
-    ("gateway.product-not-found", "the operator may still set up the product"),
 ];
 
 /// A refusal: Fineract's, or the gateway's own.
@@ -182,10 +175,7 @@ mod tests {
         };
         assert_eq!(retryable("error.msg.loan.disbursal.cannot.be.a.future.date"), true);
         assert_eq!(retryable("error.msg.client.duplicate.externalId"), false);
-        assert_eq!(
-            Failure::gateway(404, "gateway.product-not-found", "x").error()["retryable"],
-            true
-        );
+        assert_eq!(retryable("error.msg.client.id.invalid"), false);
         assert_eq!(
             Failure::gateway(400, "gateway.term-not-divisible", "x").error()["retryable"],
             false

@@ -50,6 +50,7 @@ impl Reply {
         let headers = vec![
             ("Content-Type", "application/json".to_owned()),
             ("Cache-Control", cache.to_owned()),
+            ("Vary", "X-Internal-Token".to_owned()),
         ];
         Self {
             status: 200,

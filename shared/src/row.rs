@@ -289,6 +289,12 @@ pub fn goes_before(other: &Row, own: &Row) -> bool {
     }
 }
 
+/// Whether `own` waits behind `other`, as a caller sees it: the queue's order where it is known, else that of the 202s.
+pub fn waits_behind(own: &Row, other: &Row) -> bool {
+    let earlier = (other.accepted_at, other.id) < (own.accepted_at, own.id);
+    other.id != own.id && other.state.is_open() && (goes_before(other, own) || (earlier && !goes_before(own, other)))
+}
+
 /// The row that goes first among open rows of one subject.
 pub fn first(rows: &[Row]) -> Option<&Row> {
     let unpreceded = rows
@@ -302,13 +308,26 @@ pub fn first(rows: &[Row]) -> Option<&Row> {
 
 /// The open row that goes first on the subject of `own`, if that is another one.
 pub async fn first_before(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
+    first_of(ledger, own, goes_before).await
+}
+
+/// The open row that `own` waits behind, as a caller sees it.
+pub async fn ahead_of(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
+    first_of(ledger, own, |other, own| waits_behind(own, other)).await
+}
+
+async fn first_of(
+    ledger: &dyn Ledger,
+    own: &Row,
+    before_own: impl Fn(&Row, &Row) -> bool,
+) -> Result<Option<Row>, ledger::Error> {
     let open = ledger.open_on(&own.subject).await?;
     let others: Vec<Uuid> = open.iter().map(|entry| entry.id).filter(|id| *id != own.id).collect();
     if others.is_empty() {
         return Ok(None);
     }
     let mut before = ledger.get_all(&others).await?;
-    before.retain(|other| goes_before(other, own));
+    before.retain(|other| before_own(other, own));
     Ok(first(&before).cloned())
 }
 

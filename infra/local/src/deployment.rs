@@ -49,6 +49,15 @@ pub async fn deploy(
 ) -> Result<Outputs, Error> {
     let path = workspace::root().join("infra/template.yaml");
     let mut template = fs::read_to_string(&path).map_err(Error::io(format!("{} cannot be read", path.display())))?;
+    if let Some(name) = parameters
+        .keys()
+        .find(|name| !template.contains(&format!("\n  {name}:\n    Type: ")))
+    {
+        return Err(Error::Missing {
+            what: format!("The template has no parameter {name}."),
+            remedy: "sed -n '/^Parameters:/,/^Globals:/p' infra/template.yaml".to_owned(),
+        });
+    }
     aws.put_object(BUCKET, Vec::new()).await?;
     for Package { function, zip } in packages {
         let object = format!("{BUCKET}/{}.zip", function.name());

@@ -19,6 +19,7 @@ pub mod environment;
 mod error;
 pub mod functions;
 pub mod lifecycle;
+pub mod probe;
 pub mod process;
 pub mod stack;
 mod workspace;

@@ -188,7 +188,10 @@ impl Step {
             .and_then(|rest| rest.strip_prefix('|'))
             .unwrap_or_default();
         let faults = [
-            (answer.status == 202, "the status code is not 202"),
+            (
+                matches!(answer.status, 200 | 202),
+                "the status code is neither 202 nor 200",
+            ),
             (id.len() == 36, "tracking_id is not <operation>|<uuid>"),
             (answer.body["status"] == "processing", "status is not processing"),
         ];

@@ -11,6 +11,7 @@ use local::{
     environment::{Environment, Purpose},
     functions::Source,
     lifecycle::{self, Ids},
+    probe::probe,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -118,6 +119,9 @@ async fn run(arguments: &Arguments) -> Result<(), Error> {
     }
 
     let (bank, options) = options(arguments, console).await?;
+    if arguments.fineract.is_some() {
+        probe(&options).await?;
+    }
     let stack = Stack::start(options).await?;
     let ids = Ids::new()?;
     let tracking_ids = lifecycle::drive(&stack.api()?, &ids, console).await?;
@@ -146,7 +150,8 @@ async fn options(arguments: &Arguments, console: Console) -> Result<(Bank, Optio
     if arguments.fineract.is_some() {
         options.fineract_tenant.clone_from(&arguments.tenant);
         options.fineract_user.clone_from(&arguments.user);
-        options.fineract_password = env::var(PASSWORD_VARIABLE).map_err(|_| Error::Missing {
+        let password = env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
+        options.fineract_password = password.ok_or_else(|| Error::Missing {
             what: format!("The password of Fineract's user {} is not set.", arguments.user),
             remedy: format!("export {PASSWORD_VARIABLE}=…"),
         })?;
@@ -169,6 +174,11 @@ async fn options(arguments: &Arguments, console: Console) -> Result<(Bank, Optio
 
 /// Completes a base URL: people copy it with and without the path of the API.
 fn base_url(url: &str) -> String {
+    let url = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://{url}")
+    };
     let url = url.trim_end_matches('/');
     let url = url.strip_suffix("/v1").unwrap_or(url);
     if url.ends_with("/fineract-provider") {

@@ -126,7 +126,7 @@ async fn an_operation_behind_another_says_so_and_names_it_to_its_own_caller() {
         ..row()
     };
     let second = Row {
-        accepted_at: row().accepted_at.after(Duration::from_secs(61)),
+        accepted_at: row().accepted_at.after(Duration::from_secs(3)),
         ..row()
     };
     let known = second.tracking_id().to_string();

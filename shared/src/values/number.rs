@@ -132,7 +132,7 @@ impl FromJson for TermUnit {
         let Value::String(text) = value else {
             return Err(wrong_type("one of days, weeks, months, years", value));
         };
-        match text.as_str() {
+        match text.to_ascii_lowercase().as_str() {
             "days" => Ok(Self::Days),
             "weeks" => Ok(Self::Weeks),
             "months" => Ok(Self::Months),
