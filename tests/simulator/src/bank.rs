@@ -9,16 +9,16 @@ use crate::{
     clients::Client,
     effects::Effect,
     errors::{Failure, Fault},
-    idempotency::Outcomes,
+    journal::Journal,
     loans::Loan,
     products::{self, Charge, Product},
     release::Release,
+    settings::Settings,
+    users::Users,
 };
 
 /// The only office.
 pub(crate) const OFFICE: u64 = 1;
-/// The user whom the simulator knows.
-pub(crate) const USERNAME: &str = "mifos";
 
 /// Everything that the bank holds. One command at a time changes it.
 pub(crate) struct Bank {
@@ -27,7 +27,9 @@ pub(crate) struct Bank {
     pub(crate) loans: BTreeMap<u64, Loan>,
     pub(crate) products: Vec<Product>,
     pub(crate) charges: Vec<Charge>,
-    pub(crate) outcomes: Outcomes,
+    pub(crate) journal: Journal,
+    pub(crate) users: Users,
+    pub(crate) settings: Settings,
     pub(crate) effects: Vec<Effect>,
     numbers: Numbers,
 }
@@ -45,17 +47,21 @@ pub enum Numbered {
     LoanCharge,
     /// Tranches of loans.
     Tranche,
+    /// Commands, whatever became of them.
+    Command,
 }
 
 /// The next number of each kind. A number is used once, also if what it was given to is not kept.
 #[derive(Clone, Debug)]
-struct Numbers([u64; 5]);
+struct Numbers([u64; 6]);
 
-/// The moment of a command: the instant, and the tenant's business date.
+/// The moment of a command: the instant, the tenant's business date, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) instant: OffsetDateTime,
     pub(crate) today: Date,
+    /// The number of the user.
+    pub(crate) by: u64,
 }
 
 impl Bank {
@@ -67,9 +73,11 @@ impl Bank {
             loans: BTreeMap::new(),
             products: products::products(),
             charges: products::charges(),
-            outcomes: Outcomes::default(),
+            journal: Journal::default(),
+            users: Users::default(),
+            settings: Settings::default(),
             effects: Vec::new(),
-            numbers: Numbers([1; 5]),
+            numbers: Numbers([1; 6]),
         }
     }
 
@@ -144,6 +152,25 @@ fn loan_not_found(id: u64) -> Failure {
     Failure::NotFound(Fault::general("error.msg.loan.id.invalid", text).with([json!(id)]))
 }
 
+/// The fields of an answer, whatever the command, but for the external ids.
+const EVERY_FIELD: [&str; 15] = [
+    "commandId",
+    "officeId",
+    "groupId",
+    "clientId",
+    "loanId",
+    "savingsId",
+    "resourceId",
+    "subResourceId",
+    "transactionId",
+    "changes",
+    "creditBureauReportData",
+    "resourceIdentifier",
+    "productId",
+    "gsimId",
+    "glimId",
+];
+
 /// What a command that succeeded answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
@@ -170,37 +197,43 @@ impl Applied {
         )
     }
 
+    /// The answer to a command that waits for a checker. 1.10.1 adds empty objects where ids would be.
+    pub(crate) fn waiting_body(command: u64, resource: Option<u64>, release: Release) -> Value {
+        let mut body = Map::new();
+        body.insert("commandId".into(), json!(command));
+        if let Some(resource) = resource {
+            body.insert("resourceId".into(), json!(resource));
+        }
+        body.insert("rollbackTransaction".into(), json!(true));
+        if !release.is_develop() {
+            for name in ["resourceExternalId", "subResourceExternalId"] {
+                body.insert(name.into(), json!({}));
+            }
+        }
+        Value::Object(body)
+    }
+
     /// What is stored for replays of a request that did not say that it is JSON: every field there is.
     pub(crate) fn body_with_nulls(&self, release: Release) -> Value {
+        Self::with_nulls(&self.body(), release)
+    }
+
+    /// The body of an answer with every field there is.
+    pub(crate) fn with_nulls(answer: &Value, release: Release) -> Value {
         let mut body = Map::new();
-        let mut parts: BTreeMap<_, _> = self.parts().into_iter().collect();
-        let names = [
-            "commandId",
-            "officeId",
-            "groupId",
-            "clientId",
-            "loanId",
-            "savingsId",
-            "resourceId",
-            "subResourceId",
-            "transactionId",
-            "changes",
-            "creditBureauReportData",
-            "resourceIdentifier",
-            "productId",
-            "gsimId",
-            "glimId",
-        ];
-        for name in names {
-            body.insert(name.to_owned(), parts.remove(name).unwrap_or(Value::Null));
+        let mut put = |name: &str| {
+            let value = answer.get(name).cloned().unwrap_or_default();
+            body.insert(name.to_owned(), value);
+        };
+        for name in EVERY_FIELD {
+            put(name);
+        }
+        put("resourceExternalId");
+        put("subResourceExternalId");
+        if release.is_develop() {
+            put("loanExternalId");
         }
         body.insert("rollbackTransaction".into(), json!(false));
-        for name in ["resourceExternalId", "subResourceExternalId"] {
-            body.insert(name.to_owned(), parts.remove(name).unwrap_or(Value::Null));
-        }
-        if release.is_develop() {
-            body.insert("loanExternalId".into(), Value::Null);
-        }
         Value::Object(body)
     }
 

@@ -8,6 +8,7 @@ mod view;
 use serde_json::{Value, json};
 use time::{Date, Month};
 
+use self::view::legal_form as legal_form_view;
 pub(crate) use self::{create::office_not_found, view::view};
 use crate::{
     bank::{Applied, Bank, Now},
@@ -22,6 +23,8 @@ const EXTERNAL_ID_LIMIT: usize = 100;
 const NAME_LIMIT: usize = 50;
 const FULL_NAME_LIMIT: usize = 160;
 const MOBILE_LIMIT: usize = 50;
+/// The legal form that is no person.
+const ENTITY: i64 = 2;
 const EMAIL_LIMIT: usize = 150;
 /// develop wants a mobile number to be 7 to 15 digits after an optional plus.
 const MOBILE_PATTERN: &str = r"^\+?[0-9]{7,15}$";
@@ -50,6 +53,10 @@ pub(crate) struct Client {
     pub(crate) legal_form: i64,
     pub(crate) submitted_on: Date,
     pub(crate) activated_on: Option<Date>,
+    /// Who activated it.
+    pub(crate) activated_by: u64,
+    /// When it was closed, and by whom.
+    pub(crate) closed: Option<(Date, u64)>,
 }
 
 impl Client {
@@ -66,6 +73,16 @@ impl Client {
                     .collect::<Vec<_>>()
                     .join(" ")
             }
+        }
+    }
+
+    /// Becomes a person or an entity, who is called otherwise: the names of the other kind are gone.
+    fn take_form(&mut self, form: i64) {
+        self.legal_form = form;
+        if form == ENTITY {
+            (self.first_name, self.middle_name, self.last_name) = (None, None, None);
+        } else {
+            self.full_name = None;
         }
     }
 

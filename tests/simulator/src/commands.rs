@@ -25,6 +25,8 @@ pub(crate) enum Command {
     RejectLoan(u64),
     WithdrawLoan(u64),
     UndoApproval(u64),
+    UndoDisbursal(u64),
+    MarkAsFraud(u64),
     DeleteLoan(u64),
 }
 
@@ -61,6 +63,9 @@ impl Bank {
             ("POST", Route::Loans) => Command::CreateLoan,
             ("PUT", Route::Client(named)) => Command::UpdateClient(self.client_number(named)?),
             ("DELETE", Route::Client(named)) => Command::DeleteClient(self.client_number(named)?),
+            ("PUT", Route::Loan(named)) if asks(target, "markasfraud") => {
+                Command::MarkAsFraud(self.loan_number(named)?)
+            }
             ("PUT", Route::Loan(named)) => Command::UpdateLoan(self.loan_number(named)?),
             ("DELETE", Route::Loan(named)) => Command::DeleteLoan(self.loan_number(named)?),
             ("POST", Route::Client(named)) => {
@@ -81,6 +86,7 @@ impl Bank {
                     Some("reject") => Command::RejectLoan(id),
                     Some("withdrawnbyapplicant") => Command::WithdrawLoan(id),
                     Some("undoapproval") => Command::UndoApproval(id),
+                    Some("undodisbursal") => Command::UndoDisbursal(id),
                     _ => return Err(unknown_command(name, &[])),
                 }
             }
@@ -121,15 +127,17 @@ impl Bank {
             Command::CreateClient => self.create_client(fields, now),
             Command::UpdateClient(id) => self.update_client(id, fields, now),
             Command::ActivateClient(id) => self.activate_client(id, fields, now),
-            Command::CloseClient(id) => self.close_client(id, fields),
+            Command::CloseClient(id) => self.close_client(id, fields, now),
             Command::DeleteClient(id) => self.delete_client(id),
             Command::CreateLoan => self.create_loan(fields, now),
             Command::UpdateLoan(id) => self.update_loan(id, fields, now),
             Command::ApproveLoan(id) => self.approve_loan(id, fields, now),
             Command::DisburseLoan(id) => self.disburse_loan(id, fields, now),
-            Command::RejectLoan(id) => self.end_application(id, fields, true),
-            Command::WithdrawLoan(id) => self.end_application(id, fields, false),
+            Command::RejectLoan(id) => self.end_application(id, fields, true, now),
+            Command::WithdrawLoan(id) => self.end_application(id, fields, false, now),
             Command::UndoApproval(id) => self.undo_approval(id, fields),
+            Command::UndoDisbursal(id) => self.undo_disbursal(id, fields, now),
+            Command::MarkAsFraud(id) => self.mark_as_fraud(id, fields),
             Command::DeleteLoan(id) => self.delete_loan(id),
         }?;
         let (action, entity) = command.scope();
@@ -171,7 +179,50 @@ impl Command {
             Self::RejectLoan(_) => ("REJECT", "LOAN"),
             Self::WithdrawLoan(_) => ("WITHDRAW", "LOAN"),
             Self::UndoApproval(_) => ("APPROVALUNDO", "LOAN"),
+            Self::UndoDisbursal(_) => ("DISBURSALUNDO", "LOAN"),
+            Self::MarkAsFraud(_) => ("SETFRAUD", "LOAN"),
             Self::DeleteLoan(_) => ("DELETE", "LOAN"),
+        }
+    }
+
+    /// `ACTION_ENTITY`, as permissions and maker-checker name it.
+    pub(crate) fn code(self) -> String {
+        let (action, entity) = self.scope();
+        format!("{action}_{entity}")
+    }
+
+    /// The resource that it names, if it names one.
+    pub(crate) fn resource(self) -> Option<u64> {
+        match self {
+            Self::CreateClient | Self::CreateLoan => None,
+            Self::UpdateClient(id)
+            | Self::ActivateClient(id)
+            | Self::CloseClient(id)
+            | Self::DeleteClient(id)
+            | Self::UpdateLoan(id)
+            | Self::ApproveLoan(id)
+            | Self::DisburseLoan(id)
+            | Self::RejectLoan(id)
+            | Self::WithdrawLoan(id)
+            | Self::UndoApproval(id)
+            | Self::UndoDisbursal(id)
+            | Self::MarkAsFraud(id)
+            | Self::DeleteLoan(id) => Some(id),
+        }
+    }
+
+    /// Whether it is about a loan.
+    pub(crate) fn is_on_loan(self) -> bool {
+        self.scope().1 == "LOAN"
+    }
+
+    /// The address that the command table keeps.
+    pub(crate) fn url(self) -> String {
+        match (self.resource(), self.is_on_loan()) {
+            (None, false) => "/clients/template".to_owned(),
+            (None, true) => "/loans".to_owned(),
+            (Some(id), false) => format!("/clients/{id}"),
+            (Some(id), true) => format!("/loans/{id}"),
         }
     }
 
@@ -181,7 +232,13 @@ impl Command {
     }
 }
 
-fn unknown_command(name: Option<&str>, known: &[&str]) -> Failure {
+/// Whether the query asks for this command.
+fn asks(target: &Target, command: &str) -> bool {
+    let asked = target.parameter("command");
+    asked.is_some_and(|asked| asked.trim().eq_ignore_ascii_case(command))
+}
+
+pub(crate) fn unknown_command(name: Option<&str>, known: &[&str]) -> Failure {
     let shown = name.unwrap_or("null");
     let text = format!("The query parameter command has an unsupported value of: {shown}");
     let fault = Fault::of("command", "error.msg.query.parameter.value.unsupported", text);

@@ -1,17 +1,16 @@
 //! What stands before Fineract's own code: the container, the tenant, the password, the media type.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::FormatItem, macros::format_description};
 
 use crate::{
     exchange::{Request, Response},
     route::Blocked,
+    users::{User, Users},
 };
 
 const TENANT_HEADER: &str = "Fineract-Platform-TenantId";
 const TENANT: &str = "default";
-const CREDENTIALS: &str = "mifos:password";
 const TIMESTAMP: &[FormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 const TOMCAT_PAGE: &str = "<!doctype html><html lang=\"en\"><head><title>HTTP Status 400 – Bad Request</title>\
@@ -52,29 +51,45 @@ pub(crate) fn blocked(blocked: Blocked, request: &Request, instant: OffsetDateTi
     }
 }
 
-/// Refuses a request without the tenant, or without the right user and password.
-pub(crate) fn refuse_stranger(
+/// Lets the user in, or refuses a request without the tenant, or without a known user's name and password.
+pub(crate) fn enter<'a>(
+    users: &'a Users,
     request: &Request,
     tenant_parameter: Option<&str>,
     instant: OffsetDateTime,
-) -> Option<Response> {
+) -> Result<&'a User, Response> {
     let tenant = request.header(TENANT_HEADER).or(tenant_parameter);
-    let status = if tenant != Some(TENANT) {
-        400
-    } else if request.header("authorization").is_none_or(|header| !is_known(header)) {
-        401
-    } else {
-        return None;
-    };
-    let response = container(status, request, instant);
-    Some(response.with_header("www-authenticate", "Basic realm=\"Fineract Platform API\""))
+    let user = request
+        .header("authorization")
+        .and_then(|header| users.of_header(header));
+    match user {
+        Some(user) if tenant == Some(TENANT) => Ok(user),
+        Some(_) | None => {
+            let status = if tenant == Some(TENANT) { 401 } else { 400 };
+            Err(stranger(status, request, instant))
+        }
+    }
 }
 
-fn is_known(header: &str) -> bool {
-    header
-        .strip_prefix("Basic ")
-        .and_then(|coded| STANDARD.decode(coded.trim()).ok())
-        .is_some_and(|decoded| decoded == CREDENTIALS.as_bytes())
+/// The answer to who is not let in: 400 for a wrong tenant, 401 for a wrong user or password.
+pub(crate) fn stranger(status: u16, request: &Request, instant: OffsetDateTime) -> Response {
+    container(status, request, instant).with_header("www-authenticate", "Basic realm=\"Fineract Platform API\"")
+}
+
+/// The answer to a command on a loan that the close of business holds. It has no content type.
+pub(crate) fn locked(loan: u64) -> Response {
+    let text = format!("Loan is locked by the COB job. Loan ID: {loan}");
+    let body = json!({
+        "developerMessage": text,
+        "httpStatusCode": "409",
+        "defaultUserMessage": text,
+        "userMessageGlobalisationCode": "error.msg.loan.locked",
+    });
+    Response {
+        status: 409,
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    }
 }
 
 /// Whether the request says that it is JSON; `None` if it says nothing.

@@ -76,7 +76,10 @@ fn view(id: i64, code: &str, value: &str) -> Value {
 
 pub(crate) fn rate_frequency(id: i64) -> Value {
     match id {
+        // Days and weeks are periods, but not of rates.
+        0 | 1 => view(5, "periodFrequencyType.invalid", "Invalid"),
         2 => view(2, "interestRateFrequency.periodFrequencyType.months", "Per month"),
+        4 => view(4, "interestRateFrequency.periodFrequencyType.whole_term", "Whole term"),
         _ => view(PER_YEAR, "interestRateFrequency.periodFrequencyType.years", "Per year"),
     }
 }

@@ -15,12 +15,27 @@ pub(crate) enum Failure {
     Domain(Fault),
     /// 403: the database refused.
     Integrity(Fault),
+    /// 403: the user may not.
+    NotAuthorized(String),
+    /// 409: somebody else changed the same thing at the same time.
+    Conflict(Clash),
+    /// 503: not now.
+    Unavailable(Fault),
     /// 404: something that the request names does not exist.
     NotFound(Fault),
     /// 400: the body is not a JSON object.
     Malformed(String),
     /// 500: an exception that nothing maps; its message appears only when the key is replayed.
     Crash(String),
+}
+
+/// How two changes of the same thing met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// The other one was written in between.
+    Version,
+    /// Each waited for the other.
+    Deadlock,
 }
 
 /// One element of `errors`.
@@ -162,8 +177,10 @@ impl Failure {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Validation(_) | Self::Malformed(_) => 400,
-            Self::Domain(_) | Self::Integrity(_) => 403,
+            Self::Domain(_) | Self::Integrity(_) | Self::NotAuthorized(_) => 403,
             Self::NotFound(_) => 404,
+            Self::Conflict(_) => 409,
+            Self::Unavailable(_) => 503,
             Self::Crash(_) => 500,
         }
     }
@@ -202,6 +219,33 @@ impl Failure {
                 "error.msg.resource.not.found",
                 vec![fault.body(release, false)],
             ),
+            Self::NotAuthorized(text) => envelope(
+                self.status(),
+                "The user associated with credentials passed on this request does not have sufficient privileges to perform this action.",
+                "Insufficient privileges to perform this action.",
+                "error.msg.not.authorized",
+                vec![Fault::general("error.msg.not.authorized", text.as_str()).body(release, false)],
+            ),
+            Self::Conflict(clash) => {
+                let (on, code) = match clash {
+                    Clash::Version => ("query [unknown]", "query"),
+                    Clash::Deadlock => ("lock", "lock"),
+                };
+                let text = format!(
+                    "The server is currently unable to handle the request due to concurrent modification  on {on}, please try again"
+                );
+                json!({
+                    "developerMessage": text,
+                    "httpStatusCode": "409",
+                    "defaultUserMessage": text,
+                    "userMessageGlobalisationCode": format!("error.msg.platform.service.{code}.conflict"),
+                })
+            }
+            Self::Unavailable(fault) => {
+                let text = "The server is currently unable to handle the request , please try after some time.";
+                let code = "error.msg.platform.service.unavailable";
+                envelope(self.status(), text, text, code, vec![fault.body(release, false)])
+            }
             Self::Malformed(message) => json!({
                 "developerMessage": message,
                 "defaultUserMessage": message,

@@ -23,6 +23,7 @@ pub(crate) use self::{
 use crate::{
     bank::{Applied, Bank},
     errors::{Failure, Fault},
+    release::Release,
 };
 
 const EXTERNAL_ID_LIMIT: usize = 100;
@@ -104,7 +105,13 @@ pub(crate) struct Loan {
     disbursed_on: Option<Date>,
     /// Rejected or withdrawn on.
     closed_on: Option<Date>,
+    submitted_by: u64,
+    approved_by: u64,
+    disbursed_by: u64,
+    closed_by: u64,
     max_outstanding: Option<Decimal>,
+    /// Whether an approval moved the expected date but not the tranches: the schedule then forgets those before it.
+    moved_past_tranches: bool,
     charges: Vec<LoanCharge>,
     tranches: Vec<Tranche>,
     pub(crate) transactions: Vec<Transaction>,
@@ -135,8 +142,18 @@ impl Loan {
     fn disbursed(&self) -> Decimal {
         self.transactions
             .iter()
-            .filter(|transaction| transaction.is_disbursement())
+            .filter(|transaction| transaction.is_disbursement() && transaction.reversed_on.is_none())
             .map(|paid| paid.amount)
+            .sum()
+    }
+
+    /// What tranches from the expected date on bring.
+    fn still_to_come(&self) -> Decimal {
+        let later = |tranche: &&Tranche| tranche.expected_on >= self.expected_disbursement;
+        self.tranches
+            .iter()
+            .filter(later)
+            .map(|tranche| tranche.principal)
             .sum()
     }
 
@@ -145,6 +162,9 @@ impl Loan {
     fn maturity(&self) -> Option<Date> {
         if self.terms.principal.is_zero() {
             return None;
+        }
+        if self.moved_past_tranches && self.disbursed_on.is_none() {
+            return self.terms.maturity_of(self.still_to_come(), self.expected_disbursement);
         }
         self.terms
             .maturity(self.disbursed_on.unwrap_or(self.expected_disbursement))
@@ -161,6 +181,9 @@ impl Bank {
             return Err(Failure::Domain(fault.with([json!(id)])));
         }
         self.require_active(self.client(loan.client)?)?;
+        if self.settings.locked_loans.contains(&id) {
+            return Err(held_by_lock(id, self.release));
+        }
         let applied = loan.applied();
         self.loans.remove(&id);
         Ok(applied)
@@ -172,4 +195,16 @@ impl Bank {
             .values()
             .any(|loan| Some(loan.id) != but && loan.external_id.as_deref() == Some(external_id))
     }
+}
+
+/// Only super users come so far: the row of the lock still names the loan.
+fn held_by_lock(id: u64, release: Release) -> Failure {
+    if !release.is_develop() {
+        return Failure::Crash("a lock still names the loan".to_owned());
+    }
+    let text = format!(
+        "ERROR: update or delete on table \"m_loan\" violates foreign key constraint \"fk_loan_id\" on table \
+         \"m_loan_account_locks\"\n  Detail: Key (id)=({id}) is still referenced from table \"m_loan_account_locks\"."
+    );
+    Failure::Integrity(Fault::of_database("error.msg.data.integrity.issue", text))
 }

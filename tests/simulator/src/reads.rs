@@ -3,22 +3,45 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    audits,
     bank::{Bank, OFFICE},
     clients,
     errors::{Failure, Fault},
     loans::{self, Associations},
     offices,
+    release::Release,
     route::{Named, Route, Target},
+    users::User,
 };
 
 /// Fields of a client that `fields=` never takes away.
 const ALWAYS_OF_CLIENTS: [&str; 2] = ["savingsProductName", "clientCollateralManagements"];
 
+/// Whether the container answers 404 for a filter that is no number.
+pub(crate) fn asks_for_nothing(route: &Route, target: &Target, release: Release) -> bool {
+    let filters: &[&str] = if release.is_develop() {
+        &["resourceId", "clientId", "offset", "limit"]
+    } else {
+        &["processingResult", "resourceId", "clientId", "offset", "limit"]
+    };
+    let wrong = |name: &&str| {
+        let sent = target.parameter(name).filter(|text| !text.is_empty());
+        sent.is_some_and(|text| text.parse::<u64>().is_err())
+    };
+    *route == Route::Audits && filters.iter().any(wrong)
+}
+
 /// Answers a read; `None` if there is nothing to read at this resource.
-pub(crate) fn read(bank: &Bank, route: &Route, target: &Target) -> Result<Option<Value>, Failure> {
+pub(crate) fn read(bank: &Bank, route: &Route, target: &Target, user: &User) -> Result<Option<Value>, Failure> {
+    require(route, user)?;
     let fields = target.parameter("fields").filter(|fields| !fields.is_empty());
     let body = match route {
-        Route::Clients | Route::Loans => return Ok(None),
+        Route::Clients | Route::Loans | Route::Permissions | Route::Configuration(_) | Route::Waiting(_) => {
+            return Ok(None);
+        }
+        Route::Audits => audits::audits(bank, target),
+        Route::Audit(id) => audits::audit(bank, *id)?,
+        Route::Inbox => audits::inbox(bank, target, user),
         Route::Client(named) => Value::Object(client(bank, named, fields)?),
         Route::Loan(named) => Value::Object(loan(bank, named, target, fields)?),
         Route::Transaction { loan, transaction } => {
@@ -44,6 +67,18 @@ pub(crate) fn read(bank: &Bank, route: &Route, target: &Target) -> Result<Option
     Ok(Some(body))
 }
 
+fn require(route: &Route, user: &User) -> Result<(), Failure> {
+    match route {
+        Route::Clients | Route::Client(_) => user.require_read("CLIENT", "clients"),
+        Route::Loans | Route::Loan(_) | Route::Transaction { .. } => user.require_read("LOAN", "loans"),
+        Route::Products | Route::Product(_) => user.require_read("LOANPRODUCT", "loanproducts"),
+        Route::Offices | Route::Office(_) => user.require_read("OFFICE", "offices"),
+        Route::PaymentTypes | Route::PaymentType(_) => user.require_read("PAYMENTTYPE", "paymenttypes"),
+        Route::Audits | Route::Audit(_) => user.require_read("AUDIT", "audits"),
+        Route::Inbox | Route::Waiting(_) | Route::Permissions | Route::Configuration(_) => Ok(()),
+    }
+}
+
 fn client(bank: &Bank, named: &Named, fields: Option<&str>) -> Result<Map<String, Value>, Failure> {
     let id = bank.client_number(named)?;
     let client = bank.clients.get(&id).ok_or_else(|| {
@@ -51,7 +86,7 @@ fn client(bank: &Bank, named: &Named, fields: Option<&str>) -> Result<Map<String
         let fault = Fault::general("error.msg.client.not.found.with.client.id", text);
         Failure::NotFound(fault.with([json!(id.to_string())]))
     })?;
-    let mut view = clients::view(client);
+    let mut view = clients::view(bank, client);
     if let Some(fields) = fields {
         view.retain(|name, _| {
             ALWAYS_OF_CLIENTS.contains(&name.as_str()) || fields.split(',').any(|asked| asked == name)

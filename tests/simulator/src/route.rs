@@ -19,13 +19,23 @@ pub(crate) enum Route {
     Client(Named),
     Loans,
     Loan(Named),
-    Transaction { loan: Named, transaction: Named },
+    Transaction {
+        loan: Named,
+        transaction: Named,
+    },
     Products,
     Product(i64),
     Offices,
     Office(i64),
     PaymentTypes,
     PaymentType(i64),
+    Audits,
+    Audit(u64),
+    Inbox,
+    /// A command that waits for a checker.
+    Waiting(u64),
+    Permissions,
+    Configuration(u64),
 }
 
 /// A resource is named by its number or by its external id.
@@ -114,6 +124,12 @@ fn route(path: &str) -> Option<Route> {
         ["offices", id] => number(id).map(Route::Office),
         ["paymenttypes"] => Some(Route::PaymentTypes),
         ["paymenttypes", id] => number(id).map(Route::PaymentType),
+        ["audits"] => Some(Route::Audits),
+        ["audits", id] => id.parse().ok().map(Route::Audit),
+        ["makercheckers"] => Some(Route::Inbox),
+        ["makercheckers", id] => id.parse().ok().map(Route::Waiting),
+        ["permissions"] => Some(Route::Permissions),
+        ["configurations", id] => id.parse().ok().map(Route::Configuration),
         _ => None,
     }
 }

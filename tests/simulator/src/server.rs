@@ -24,9 +24,11 @@ use tokio::{
 };
 
 use crate::{
+    console,
     exchange::{Request, Response},
     faults::{Action, Moment},
     route::BASE,
+    run::{BUSY_WAITS_SECONDS, Entered, Outcome},
     simulator::{Simulator, Started},
 };
 
@@ -34,8 +36,6 @@ use crate::{
 const REQUESTS_PER_CONNECTION: usize = 100;
 /// Tomcat closes a connection that is idle for so long.
 const IDLE_SECONDS: u64 = 60;
-/// When Fineract looks again for the outcome of a key that is under processing.
-const BUSY_WAITS_SECONDS: [u64; 2] = [1, 2];
 /// More is not read of a request.
 const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
@@ -181,36 +181,44 @@ async fn received(request: hyper::Request<Incoming>) -> Option<Request> {
 }
 
 async fn run(simulator: Simulator, request: Request) -> Result<Response, NoAnswer> {
-    let struck = simulator.faults().strike(&request);
-    match struck.as_ref().map(|struck| struck.action()) {
-        Some(Action::Cut(Moment::BeforeEffect)) => return Err(NoAnswer::Cut),
-        Some(Action::Answer(response)) => return Ok(response.clone()),
-        Some(Action::Hold(_) | Action::Cut(Moment::AfterEffect)) | None => {}
+    if console::is_for_it(&request) {
+        return Ok(console::answer(&simulator, &request));
     }
+    let strike = simulator.faults().strike(&request);
+    tokio::time::sleep(strike.delay).await;
     let mut waits = BUSY_WAITS_SECONDS.into_iter();
+    let mut entered = simulator.enter(&strike, &request);
     let started = loop {
-        match simulator.begin(&request) {
-            Started::Busy(response) => match waits.next() {
+        match entered {
+            Entered::Over(outcome, took) => {
+                tokio::time::sleep(took).await;
+                return answered(outcome);
+            }
+            Entered::Started(Started::Busy(response)) => match waits.next() {
                 Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
                 None => break Started::Answered(response),
             },
-            started @ (Started::Answered(_) | Started::Running(_)) => break started,
+            Entered::Started(started) => break started,
         }
+        entered = Entered::Started(simulator.look_again(&request));
     };
-    if let Some(struck) = &struck {
-        struck.hold(Moment::BeforeEffect).await;
-    }
-    let response = match started {
-        Started::Running(running) => simulator.finish(running),
-        Started::Answered(response) | Started::Busy(response) => response,
+    strike.hold(Moment::BeforeEffect).await;
+    let outcome = match started {
+        Started::Running(running) => simulator.conclude(&strike, running),
+        Started::Answered(response) | Started::Busy(response) => Outcome::Answered(response),
     };
-    if let Some(struck) = &struck {
-        struck.hold(Moment::AfterEffect).await;
-        if *struck.action() == Action::Cut(Moment::AfterEffect) {
-            return Err(NoAnswer::Cut);
-        }
+    strike.hold(Moment::AfterEffect).await;
+    if strike.action() == Some(&Action::Cut(Moment::AfterEffect)) {
+        return Err(NoAnswer::Cut);
     }
-    Ok(response)
+    answered(outcome)
+}
+
+fn answered(outcome: Outcome) -> Result<Response, NoAnswer> {
+    match outcome {
+        Outcome::Answered(response) => Ok(response),
+        Outcome::LostBeforeEffect | Outcome::LostAfterEffect => Err(NoAnswer::Cut),
+    }
 }
 
 fn wire(response: Response, last: bool) -> hyper::Response<Full<Bytes>> {

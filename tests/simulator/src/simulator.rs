@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 
 use crate::{
+    acceptance::{Refused, body_of, busy, key_in_use, refusal},
     bank::{Bank, Now, Numbered},
     clock::{self, Clock},
     commands::{Asked, Command},
     door,
     effects::Effect,
-    errors::{Failure, Fault},
+    ending::Ending,
+    errors::Failure,
     exchange::{Request, Response},
     faults::Faults,
-    idempotency::{KEY_LIMIT, Outcome, Scope},
+    journal::{RowStatus, Scope},
     reads,
     release::Release,
-    route,
+    route::{self, Named, Route},
+    users::{Permissions, User},
 };
-
-const FROM_CACHE: &str = "x-served-from-cache";
-const TOO_EARLY: u16 = 425;
 
 /// A simulated Fineract. Clones are handles to the same bank.
 #[derive(Clone)]
@@ -47,11 +47,13 @@ pub enum Started {
 /// A command between its row in the command table and its effect. Dropped, it is what a killed server leaves behind:
 /// nothing applied, and its key answers 425 for ever.
 pub struct Running {
-    command: Command,
-    body: Option<Map<String, Value>>,
-    scope: Option<Scope>,
-    json: bool,
-    request: Request,
+    pub(crate) row: u64,
+    pub(crate) command: Command,
+    pub(crate) body: Option<Map<String, Value>>,
+    pub(crate) key: Option<String>,
+    pub(crate) json: bool,
+    pub(crate) user: Box<User>,
+    pub(crate) request: Box<Request>,
 }
 
 impl Simulator {
@@ -71,8 +73,8 @@ impl Simulator {
         }
     }
 
-    /// Answers one request at once. A request whose key is still under processing gets 425 without the wait of the
-    /// real one.
+    /// Answers one request at once, whatever faults stand. A request whose key is still under processing gets 425 without
+    /// the wait of the real one.
     pub fn answer(&self, request: &Request) -> Response {
         match self.begin(request) {
             Started::Answered(response) | Started::Busy(response) => response,
@@ -83,101 +85,144 @@ impl Simulator {
     /// The first half of an exchange: everything up to the effect.
     pub fn begin(&self, request: &Request) -> Started {
         let mut bank = self.bank();
-        let now = self.now();
+        let mut now = self.now();
         let target = match route::target(&request.path) {
             Ok(target) => target,
             Err(blocked) => return Started::Answered(door::blocked(blocked, request, now.instant)),
         };
-        if let Some(refusal) = door::refuse_stranger(request, target.parameter("tenantIdentifier"), now.instant) {
-            return Started::Answered(refusal);
-        }
-        let container = |status| Started::Answered(door::container(status, request, now.instant));
+        let tenant = target.parameter("tenantIdentifier");
+        let user = match door::enter(&bank.users, request, tenant, now.instant) {
+            Ok(user) => user.clone(),
+            Err(refusal) => return Started::Answered(refusal),
+        };
+        now.by = user.id;
         let Some(route) = &target.route else {
-            return container(404);
+            return Started::Answered(door::container(404, request, now.instant));
+        };
+        let release = bank.release;
+        let answer = |result: Result<Option<Value>, Failure>| match result {
+            Ok(Some(body)) => Response::json(200, &body),
+            Ok(None) => door::container(405, request, now.instant),
+            Err(failure) => refusal(&failure, release, request, now),
         };
         if request.method == "GET" {
-            return Started::Answered(match reads::read(&bank, route, &target) {
-                Ok(Some(body)) => Response::json(200, &body),
-                Ok(None) => door::container(405, request, now.instant),
-                Err(failure) => refusal(&failure, bank.release, request, now),
-            });
+            if reads::asks_for_nothing(route, &target, bank.release) {
+                return Started::Answered(door::container(404, request, now.instant));
+            }
+            return Started::Answered(answer(reads::read(&bank, route, &target, &user)));
+        }
+        if let Some(loan) = bank.held_loan(route).filter(|_| !user.is_super_user()) {
+            return Started::Answered(door::locked(loan));
         }
         let says_json = door::says_json(request);
         if matches!(request.method.as_str(), "POST" | "PUT") && says_json == Some(false) {
-            return container(415);
+            return Started::Answered(door::container(415, request, now.instant));
         }
-        let command = match bank.command(&request.method, route, &target) {
-            Ok(Asked::Command(command)) => command,
-            Ok(Asked::WrongMethod) => return container(405),
-            Err(failure) => return Started::Answered(refusal(&failure, bank.release, request, now)),
-        };
-        let body = match body_of(command, &request.body) {
-            Ok(body) => body,
-            Err(failure) => return Started::Answered(refusal(&failure, bank.release, request, now)),
-        };
-        let scope = request.header("idempotency-key").map(|key| {
-            let (action, entity) = command.scope();
-            Scope {
-                action,
-                entity,
-                key: key.trim().to_owned(),
-            }
-        });
-        if let Some(scope) = &scope {
-            match bank.outcomes.find(scope) {
-                Some(Outcome::Done { status, body }) => {
-                    return Started::Answered(Response::json(*status, body).with_header(FROM_CACHE, "true"));
-                }
-                Some(Outcome::UnderProcessing) => {
-                    let body = Value::Object(body.unwrap_or_default());
-                    return Started::Busy(Response::json(TOO_EARLY, &body).with_header(FROM_CACHE, "true"));
-                }
-                None if scope.key.chars().count() > KEY_LIMIT => {
-                    return Started::Answered(refusal(&key_too_long(), bank.release, request, now));
-                }
-                None => bank.outcomes.begin(scope.clone()),
-            }
+        if let Some(result) = bank.administer(request, route, &target, &user, now) {
+            return Started::Answered(answer(result));
         }
-        let json = says_json == Some(true);
-        Started::Running(Running {
-            command,
-            body,
-            scope,
-            json,
-            request: request.clone(),
-        })
+        match bank.accept(request, route, &target, &user, now) {
+            Ok(started) => started,
+            Err(Refused::Container(status)) => Started::Answered(door::container(status, request, now.instant)),
+            Err(Refused::Failure(failure)) => Started::Answered(refusal(&failure, bank.release, request, now)),
+        }
+    }
+
+    /// What has become of a request whose key was under processing. Its resource was found before, so it is not looked for
+    /// again; only the key is.
+    pub fn look_again(&self, request: &Request) -> Started {
+        let Ok(mut target) = route::target(&request.path) else {
+            return self.begin(request);
+        };
+        if let Some(Route::Client(named) | Route::Loan(named)) = &mut target.route {
+            *named = Named::Number(0);
+        }
+        let mut bank = self.bank();
+        let asked = target
+            .route
+            .as_ref()
+            .map(|route| bank.command(&request.method, route, &target));
+        if let Some(Ok(Asked::Command(command))) = asked
+            && let Some(key) = request.header("idempotency-key")
+            && let Ok(body) = body_of(command, &request.body)
+            && let Ok(Some(started)) = bank.look_up(command, key.trim(), body.as_ref())
+        {
+            return started;
+        }
+        drop(bank);
+        self.begin(request)
+    }
+
+    /// What a request is answered that meets the row of another one with its key at the moment that is written: 1.10.1 says
+    /// that the key is in use, develop that it is too early.
+    pub fn lose_key_race(&self, request: &Request) -> Option<Response> {
+        let mut target = route::target(&request.path).ok()?;
+        if let Some(Route::Client(named) | Route::Loan(named)) = &mut target.route {
+            *named = Named::Number(0);
+        }
+        let bank = self.bank();
+        let Asked::Command(command) = bank.command(&request.method, target.route.as_ref()?, &target).ok()? else {
+            return None;
+        };
+        let key = request.header("idempotency-key")?.trim().to_owned();
+        if bank.release.is_develop() {
+            let body = body_of(command, &request.body).ok()?.unwrap_or_default();
+            return Some(busy(body));
+        }
+        let (action, entity) = command.scope();
+        let failure = key_in_use(&Scope { action, entity, key });
+        Some(refusal(&failure, bank.release, request, self.now()))
     }
 
     /// The second half of an exchange: the effect, the stored outcome, the answer.
     pub fn finish(&self, running: Running) -> Response {
-        let Running {
-            command,
-            body,
-            scope,
-            json,
-            request,
-        } = running;
+        let instant = self.now().instant;
+        let request = running.request.clone();
+        let answered = self.finish_with(running, &Ending::Answered);
+        // A command that ends as it should has an answer.
+        answered.unwrap_or_else(|| door::container(500, &request, instant))
+    }
+
+    /// The second half of an exchange that ends otherwise; `None` if nothing answers.
+    pub fn finish_with(&self, running: Running, ending: &Ending) -> Option<Response> {
         let mut bank = self.bank();
-        let now = self.now();
-        let release = bank.release;
-        let key = scope.as_ref().map(|scope| scope.key.clone());
-        let (response, stored) = match bank.execute(command, body.as_ref(), key.as_deref(), now) {
-            Ok(applied) => {
-                let body = applied.body();
-                // Without a JSON content type the row keeps the form with every field.
-                let stored = if json {
-                    body.clone()
-                } else {
-                    applied.body_with_nulls(release)
-                };
-                (Response::json(200, &body), stored)
-            }
-            Err(failure) => (refusal(&failure, release, &request, now), failure.body(release)),
+        let now = Now {
+            by: running.user.id,
+            ..self.now()
         };
-        if let Some(scope) = scope {
-            bank.outcomes.end(scope, response.status, stored);
+        if let Some(failure) = ending.failure(running.command) {
+            let response = bank.fail(&running, &failure, now);
+            if matches!(ending, Ending::NoConnection(_)) {
+                bank.journal.remove(running.row);
+            }
+            return Some(response);
         }
-        response
+        if *ending == (Ending::Stuck { applied: false }) {
+            return None;
+        }
+        let response = bank.carry_out(&running, now);
+        match ending {
+            Ending::Stuck { applied: _ } => {
+                // The row was never written again.
+                if let Some(row) = bank.journal.row_mut(running.row) {
+                    row.status = RowStatus::UnderProcessing;
+                    row.outcome = None;
+                }
+                None
+            }
+            Ending::AppliedThen500 => {
+                bank.forget_form(running.row);
+                let answered = door::container(500, &running.request, now.instant);
+                Some(if response.status == 200 { answered } else { response })
+            }
+            Ending::Answered
+            | Ending::ConnectionKilled
+            | Ending::StatementCancelled(_)
+            | Ending::NoConnection(_)
+            | Ending::Conflict
+            | Ending::RacedDuplicate
+            | Ending::Deadlock => Some(response),
+        }
     }
 
     /// Everything that was applied so far, in order.
@@ -185,7 +230,7 @@ impl Simulator {
         self.bank().effects.clone()
     }
 
-    /// The faults that a server over this simulator injects.
+    /// The faults that strike exchanges: those of a server over this simulator, and of [`Simulator::exchange`].
     pub fn faults(&self) -> &Faults {
         &self.inner.faults
     }
@@ -200,55 +245,22 @@ impl Simulator {
         self.bank().number_from(kind, next);
     }
 
-    fn now(&self) -> Now {
+    /// Adds a user, or replaces one.
+    pub fn set_user(&self, name: &str, password: &str, permissions: Permissions) {
+        self.bank().users.set(name, password, permissions);
+    }
+
+    pub(crate) fn now(&self) -> Now {
         let instant = (self.inner.clock)();
         Now {
             instant,
             today: clock::business_date(instant),
+            by: 0,
         }
     }
 
-    fn bank(&self) -> MutexGuard<'_, Bank> {
+    pub(crate) fn bank(&self) -> MutexGuard<'_, Bank> {
         // A command changes a copy and puts it back whole, so a panic leaves nothing half done.
         self.inner.bank.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The body of a command: a JSON object, or nothing.
-fn body_of(command: Command, bytes: &[u8]) -> Result<Option<Map<String, Value>>, Failure> {
-    if command.deletes() {
-        return Ok(None);
-    }
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let text = String::from_utf8_lossy(bytes);
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(body)) => Ok(Some(body)),
-        Ok(Value::Null | Value::Array(_)) => Err(Failure::Crash("Not a JSON Object".to_owned())),
-        Ok(Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-            Err(Failure::Malformed("The provided JSON is invalid.".to_owned()))
-        }
-        Err(error) => {
-            let message = format!("The JSON syntax provided in the body of the request is invalid: {error}");
-            Err(Failure::Malformed(message))
-        }
-    }
-}
-
-/// The answer to a refusal; a crash shows the container's body, not its own.
-fn refusal(failure: &Failure, release: Release, request: &Request, now: Now) -> Response {
-    match failure {
-        Failure::Crash(_) => door::container(500, request, now.instant),
-        Failure::Validation(_)
-        | Failure::Domain(_)
-        | Failure::Integrity(_)
-        | Failure::NotFound(_)
-        | Failure::Malformed(_) => Response::json(failure.status(), &failure.body(release)),
-    }
-}
-
-fn key_too_long() -> Failure {
-    let text = format!("ERROR: value too long for type character varying({KEY_LIMIT})");
-    Failure::Integrity(Fault::of_database("error.msg.data.integrity.issue", text))
 }

@@ -64,6 +64,8 @@ impl Bank {
             legal_form: legal_form.unwrap_or(1),
             submitted_on,
             activated_on,
+            activated_by: now.by,
+            closed: None,
         })
     }
 }

@@ -29,12 +29,14 @@ impl Bank {
         }
         check_dates(client.submitted_on, activated_on, now)?;
         client.status = ClientStatus::Active;
+        client.closed = None;
         client.activated_on = activated_on;
+        client.activated_by = now.by;
         self.save_client(client)
     }
 
     /// `POST clients/…?command=close`.
-    pub(crate) fn close_client(&mut self, id: u64, fields: Fields<'_>) -> Result<Applied, Failure> {
+    pub(crate) fn close_client(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
         fields.only("locale dateFormat closureDate closureReasonId")?;
         let closed_on = fields.date("closureDate")?;
         let reason = fields.id("closureReasonId")?;
@@ -55,6 +57,7 @@ impl Bank {
             )));
         }
         client.status = ClientStatus::Closed;
+        client.closed = closed_on.map(|on| (on, now.by));
         let applied = self.save_client(client)?;
         Ok(Applied {
             without_office: true,

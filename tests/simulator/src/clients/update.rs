@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Client, EXTERNAL_ID_LIMIT, check_dates, check_mobile, check_names};
+use super::{Client, EXTERNAL_ID_LIMIT, check_dates, check_mobile, check_names, legal_form_view};
 use crate::{
     bank::{Applied, Bank, Now},
     errors::{Failure, Fault},
@@ -55,8 +55,8 @@ impl Bank {
             }
         }
         if let Some(form) = legal_form.filter(|form| client.legal_form != *form) {
-            client.legal_form = form;
-            changes.insert("legalFormId".into(), json!(form));
+            client.take_form(form);
+            changes.insert("legalFormId".into(), legal_form_view(form));
         }
         check_dates(client.submitted_on, client.activated_on, now)?;
         let applied = self.save_client(client)?;

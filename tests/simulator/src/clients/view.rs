@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Client, ClientStatus};
 use crate::{
-    bank::{OFFICE, USERNAME},
+    bank::{Bank, OFFICE},
     dates,
 };
 
 /// The client's fields.
-pub(crate) fn view(client: &Client) -> Map<String, Value> {
+pub(crate) fn view(bank: &Bank, client: &Client) -> Map<String, Value> {
     let mut view = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -32,7 +32,7 @@ pub(crate) fn view(client: &Client) -> Map<String, Value> {
     put("isStaff", json!(false));
     put("officeId", json!(OFFICE));
     put("officeName", json!("Head Office"));
-    put("timeline", timeline(client));
+    put("timeline", timeline(bank, client));
     // A slip of Fineract: the product's name is the client's number.
     put("savingsProductName", json!(client.id.to_string()));
     put("legalForm", legal_form(client.legal_form));
@@ -49,21 +49,24 @@ fn status(status: ClientStatus) -> Value {
     }
 }
 
-fn legal_form(id: i64) -> Value {
+pub(super) fn legal_form(id: i64) -> Value {
     match id {
         2 => json!({"id": 2, "code": "legalFormType.entity", "value": "Entity"}),
         _ => json!({"id": 1, "code": "legalFormType.person", "value": "Person"}),
     }
 }
 
-fn timeline(client: &Client) -> Value {
+fn timeline(bank: &Bank, client: &Client) -> Value {
     let mut timeline = Map::new();
     timeline.insert("submittedOnDate".into(), dates::array(client.submitted_on));
-    if let Some(date) = client.activated_on {
+    // A pending client may have a date, but nobody activated it.
+    if let Some(date) = client.activated_on.filter(|_| client.status != ClientStatus::Pending) {
         timeline.insert("activatedOnDate".into(), dates::array(date));
-        timeline.insert("activatedByUsername".into(), json!(USERNAME));
-        timeline.insert("activatedByFirstname".into(), json!("App"));
-        timeline.insert("activatedByLastname".into(), json!("Administrator"));
+        bank.users.tell(client.activated_by, "activated", &mut timeline);
+    }
+    if let Some((date, by)) = client.closed {
+        timeline.insert("closedOnDate".into(), dates::array(date));
+        bank.users.tell(by, "closed", &mut timeline);
     }
     Value::Object(timeline)
 }

@@ -53,6 +53,7 @@ impl Bank {
         let mut changes = Map::new();
         loan.status = LoanStatus::Approved;
         loan.approved_on = Some(approved_on);
+        loan.approved_by = now.by;
         changes.insert("status".into(), loan.status.view());
         loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         if let Some(amount) = amount {
@@ -65,6 +66,7 @@ impl Bank {
             changes.insert(name.to_owned(), json!(fields.text(name)));
         }
         if let Some(expected) = expected {
+            loan.moved_past_tranches = !loan.tranches.is_empty() && expected != loan.expected_disbursement;
             loan.expected_disbursement = expected;
             changes.insert("expectedDisbursementDate".into(), dates::array(expected));
         }

@@ -108,6 +108,11 @@ impl LoanCharge {
         self.paid = true;
     }
 
+    /// As if it had never been paid.
+    pub(crate) fn unpay(&mut self) {
+        self.paid = false;
+    }
+
     /// The charge as `changes` list it; a new one repeats the amount that was sent.
     fn change(&self, sent: &SentCharge, develop: bool) -> Value {
         let mut change = Map::new();

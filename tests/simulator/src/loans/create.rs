@@ -110,6 +110,7 @@ impl Bank {
         }
         let args_of_future = [submitted_on, now.today];
         check_application_dates(submitted_on, expected, &client, now, &args_of_future)?;
+        self.require_working_day(expected)?;
         let principal = numbers::money(sent.principal.unwrap_or_default());
         let tranches = tranches::read(
             &fields,
@@ -137,9 +138,14 @@ impl Bank {
             approved_on: None,
             disbursed_on: None,
             closed_on: None,
+            submitted_by: now.by,
+            approved_by: now.by,
+            disbursed_by: now.by,
+            closed_by: now.by,
             max_outstanding: fields
                 .decimal("maxOutstandingLoanBalance")?
                 .filter(|_| product.multi_disburse),
+            moved_past_tranches: false,
             charges: Vec::new(),
             tranches: Vec::new(),
             transactions: Vec::new(),

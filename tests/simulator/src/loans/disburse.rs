@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
-use time::Date;
+use time::{Date, Weekday};
 
 use super::{
     Loan, LoanStatus, NOTE_LIMIT,
@@ -14,6 +14,7 @@ use crate::{
     errors::{Failure, Fault},
     fields::Fields,
     numbers, offices,
+    settings::non_working_day,
     validation::Checks,
 };
 
@@ -79,6 +80,13 @@ impl Bank {
         loan.check_disbursal_date(asked.on, now)?;
         if !develop {
             loan.check_amount(&asked, develop)?;
+        }
+        if !develop && self.settings.sundays_off && asked.on.weekday() == Weekday::Sunday {
+            // A slip of 1.10.1: it names the expected date.
+            return Err(non_working_day(loan.expected_disbursement));
+        }
+        if develop && asked.amount.is_none() && loan.approved.is_zero() {
+            return Err(Failure::Crash("a loan of nothing cannot be paid out".to_owned()));
         }
         if let Some(payment_type) = asked.payment_type {
             offices::payment_type(payment_type)?;
@@ -203,7 +211,10 @@ impl Loan {
             self.terms.principal = paid_before + amount;
         }
         self.status = LoanStatus::Active;
-        self.disbursed_on = self.disbursed_on.or(Some(asked.on));
+        if self.disbursed_on.is_none() {
+            self.disbursed_on = Some(asked.on);
+            self.disbursed_by = now.by;
+        }
         self.net_disbursal = amount - self.charges_at_disbursement();
         let payment = asked.payment_type.map(|payment_type| PaymentDetail {
             payment_type,
@@ -218,6 +229,7 @@ impl Loan {
             booked_on: now.today,
             balance: paid_before + amount,
             payment,
+            reversed_on: None,
         });
     }
 
@@ -237,6 +249,7 @@ impl Loan {
             booked_on: now.today,
             balance,
             payment: None,
+            reversed_on: None,
         });
     }
 }

@@ -35,9 +35,21 @@ impl Terms {
         self.frequency.after(from, self.repayments.checked_mul(self.every)?)
     }
 
+    /// The due date of the last repayment of a part of the principal, by the repayments of the whole; there is always one.
+    pub(crate) fn maturity_of(&self, part: Decimal, from: Date) -> Option<Date> {
+        let repayments = (part * Decimal::from(self.repayments) / self.principal).ceil();
+        let repayments = i64::try_from(repayments).ok()?.max(1);
+        self.frequency.after(from, repayments.checked_mul(self.every)?)
+    }
+
     /// The rate per year.
     pub(crate) fn annual_rate(&self) -> Decimal {
-        let per_year = if self.rate_frequency == enums::PER_YEAR { 1 } else { 12 };
+        let per_year = match self.rate_frequency {
+            0 => 365,
+            1 => 52,
+            2 => 12,
+            _ => 1,
+        };
         self.rate * Decimal::from(per_year)
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Transaction {
     pub(crate) booked_on: Date,
     pub(crate) balance: Decimal,
     pub(crate) payment: Option<PaymentDetail>,
+    /// Set when its disbursement was undone; its external id stays taken.
+    pub(crate) reversed_on: Option<Date>,
 }
 
 /// The flags of a transaction's type that both releases print.
@@ -113,6 +115,10 @@ pub(crate) fn transaction_view(loan: &Loan, transaction: &Transaction, release: 
     put("outstandingLoanBalance", numbers::printed(transaction.balance));
     put("submittedOnDate", dates::array(transaction.booked_on));
     put("manuallyReversed", json!(false));
+    put(
+        "reversedOnDate",
+        transaction.reversed_on.map_or(Value::Null, dates::array),
+    );
     if !release.is_develop() {
         put("numberOfRepayments", json!(0));
     }

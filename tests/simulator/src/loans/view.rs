@@ -5,7 +5,7 @@ use time::Date;
 
 use super::{Loan, LoanStatus, transaction_view};
 use crate::{
-    bank::{Bank, OFFICE, USERNAME},
+    bank::{Bank, OFFICE},
     dates, enums,
     fields::has_word,
     numbers,
@@ -87,7 +87,7 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<
     put("proposedPrincipal", numbers::printed(loan.proposed));
     put("netDisbursalAmount", numbers::printed(loan.net_disbursal));
     terms(loan, release, &mut put);
-    put("timeline", timeline(loan));
+    put("timeline", timeline(bank, loan));
     put(
         "feeChargesAtDisbursementCharged",
         numbers::printed(loan.charges_at_disbursement()),
@@ -126,8 +126,11 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<
                 .collect(),
         );
     }
-    if associations.transactions && !loan.transactions.is_empty() {
-        let transactions = loan.transactions.iter();
+    let booked = || loan.transactions.iter().filter(|booked| booked.reversed_on.is_none());
+    // What was undone is not listed; develop shows that there was something.
+    let any = booked().next().is_some() || (release.is_develop() && !loan.transactions.is_empty());
+    if associations.transactions && any {
+        let transactions = booked();
         put(
             "transactions",
             transactions
@@ -172,7 +175,7 @@ fn terms(loan: &Loan, release: Release, put: &mut impl FnMut(&str, Value)) {
     }
 }
 
-fn timeline(loan: &Loan) -> Value {
+fn timeline(bank: &Bank, loan: &Loan) -> Value {
     let mut timeline = Map::new();
     let mut put = |name: &str, date: Option<Date>| {
         if let Some(date) = date {
@@ -195,19 +198,17 @@ fn timeline(loan: &Loan) -> Value {
         loan.closed_on.filter(|_| loan.status == LoanStatus::Withdrawn),
     );
     let done = [
-        ("submitted", true),
-        ("approved", loan.approved_on.is_some()),
-        ("disbursed", loan.disbursed_on.is_some()),
-        ("rejected", loan.status == LoanStatus::Rejected),
-        ("withdrawn", loan.status == LoanStatus::Withdrawn),
+        ("submitted", true, loan.submitted_by),
+        ("approved", loan.approved_on.is_some(), loan.approved_by),
+        ("disbursed", loan.disbursed_on.is_some(), loan.disbursed_by),
+        ("rejected", loan.status == LoanStatus::Rejected, loan.closed_by),
+        ("withdrawn", loan.status == LoanStatus::Withdrawn, loan.closed_by),
         // A slip of Fineract: whoever closed a loan wrote it off, too.
-        ("closed", loan.closed_on.is_some()),
-        ("writeOff", loan.closed_on.is_some()),
+        ("closed", loan.closed_on.is_some(), loan.closed_by),
+        ("writeOff", loan.closed_on.is_some(), loan.closed_by),
     ];
-    for (deed, _) in done.into_iter().filter(|(_, done)| *done) {
-        timeline.insert(format!("{deed}ByUsername"), json!(USERNAME));
-        timeline.insert(format!("{deed}ByFirstname"), json!("App"));
-        timeline.insert(format!("{deed}ByLastname"), json!("Administrator"));
+    for (deed, _, by) in done.into_iter().filter(|(_, done, _)| *done) {
+        bank.users.tell(by, deed, &mut timeline);
     }
     Value::Object(timeline)
 }

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds something unexpected")]
 
 mod bank;
+mod checker;
+mod console;
+mod exchanges;
 mod faults;
 mod keys;
 mod money;

@@ -74,3 +74,51 @@ fn amounts_keep_their_digits() {
         assert!(text.contains("\"principal\":1234567.89,"), "{text}");
     }
 }
+
+#[test]
+fn an_undone_disbursement_can_be_paid_again_under_another_id() {
+    for release in Release::ALL {
+        let bank = bank_with_loan(release);
+        let charged = with(
+            &loan("LOAN-2", 1),
+            &json!({"productId": 9, "charges": [{"chargeId": 1, "amount": 100}]}),
+        );
+        send(&bank, "POST", "loans", &charged, 200);
+        let path = "loans/external-id/LOAN-2";
+        send(&bank, "POST", &format!("{path}?command=approve"), &approval(), 200);
+        let disburse = format!("{path}?command=disburse");
+        let charge_is_paid = || {
+            let read = format!("{path}?associations=charges");
+            send(&bank, "GET", &read, &Value::Null, 200)["charges"][0]["paid"].clone()
+        };
+        send(
+            &bank,
+            "POST",
+            &disburse,
+            &with(&disbursement(), &json!({"externalId": "T-1"})),
+            200,
+        );
+        assert_eq!(charge_is_paid(), true);
+        send(&bank, "POST", &format!("{path}?command=undodisbursal"), &json!({}), 200);
+        assert_eq!(charge_is_paid(), false, "{release}");
+        let undone = send(
+            &bank,
+            "GET",
+            &format!("{path}/transactions/external-id/T-1"),
+            &Value::Null,
+            200,
+        );
+        assert_eq!(undone["reversedOnDate"], json!([2026, 11, 21]));
+        assert_eq!(undone["manuallyReversed"], false);
+        let again = with(&disbursement(), &json!({"externalId": "T-1"}));
+        let refused = send(&bank, "POST", &disburse, &again, 403);
+        assert_eq!(codes(&refused)[0], "error.msg.loan.disbursement.duplicate.externalId");
+        send(
+            &bank,
+            "POST",
+            &disburse,
+            &with(&disbursement(), &json!({"externalId": "T-2"})),
+            200,
+        );
+    }
+}

@@ -1,15 +1,18 @@
 //! Comparing an answer with the recorded one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fineract_simulator::Response;
 use serde_json::Value;
 
-use crate::recording::Got;
+use crate::recording::{Got, Recording, Sent};
 
 /// Lists whose elements have numbers that the server generated: recorded numbers are mapped to simulated ones when they
 /// are first seen, and must stay so.
 const GENERATED: [&str; 2] = ["charges", "disbursementDetails"];
+
+/// When a command was made and decided on.
+const MOMENTS: [&str; 2] = ["madeOnDate", "checkedOnDate"];
 
 /// Of a read the gateway relies on these, so they must be there if they were recorded.
 const RELIED_ON: &str = "id accountNo externalId status active activationDate firstname lastname displayName mobileNo \
@@ -19,7 +22,8 @@ const RELIED_ON: &str = "id accountNo externalId status active activationDate fi
     transactionProcessingStrategyCode multiDisburseLoan maxOutstandingLoanBalance charges disbursementDetails name \
     minPrincipal maxPrincipal minNumberOfRepayments maxNumberOfRepayments interestRateFrequencyType maxTrancheCount \
     outstandingLoanBalance currency amount date type paymentDetailData receiptNumber outstandingLoanBalance reversedOnDate \
-    manuallyReversed expectedDisbursementDate";
+    manuallyReversed expectedDisbursementDate actionName entityName resourceId maker madeOnDate checker checkedOnDate \
+    processingResult pageItems";
 /// These parts of a read are compared whole.
 const WHOLE: &str = "status timeline charges disbursementDetails currency";
 
@@ -27,9 +31,48 @@ const WHOLE: &str = "status timeline charges disbursementDetails currency";
 #[derive(Default)]
 pub(crate) struct Comparison {
     numbers: BTreeMap<(&'static str, String), String>,
+    /// The commands that this recording made, as far as answers tell their numbers.
+    commands: BTreeSet<u64>,
+    /// The clients and the loans that it made.
+    clients: BTreeSet<u64>,
+    loans: BTreeSet<u64>,
 }
 
 impl Comparison {
+    /// A comparison for recordings that are played one after the other.
+    pub(crate) fn of(recordings: &[&Recording]) -> Self {
+        let steps = || recordings.iter().flat_map(|recording| &recording.steps);
+        let commands = steps().filter(|step| {
+            let sent = step.request.as_ref();
+            sent.is_some_and(|sent| sent.method != "GET")
+        });
+        let answers = || commands.clone().filter_map(|step| step.response.as_ref());
+        let numbers = |name: &str| -> BTreeSet<u64> {
+            let of = |got: &Got| got.body.get(name).and_then(Value::as_u64);
+            answers().filter_map(of).collect()
+        };
+        Self {
+            commands: numbers("commandId"),
+            clients: numbers("clientId"),
+            loans: numbers("loanId"),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a step reads a command that was made before the recording.
+    pub(crate) fn is_history(&self, sent: &Sent, got: &Got) -> bool {
+        let id = sent.path.strip_prefix("/v1/audits/");
+        let id = id.and_then(|id| id.parse::<u64>().ok());
+        id.is_some_and(|id| got.status == 200 && !self.commands.contains(&id))
+    }
+
+    /// Whether an element of a list of commands was made in the recording.
+    fn is_of_recording(&self, command: &Value) -> bool {
+        let number = |name: &str| command[name].as_u64();
+        let known = |name: &str, ids: &BTreeSet<u64>| number(name).is_some_and(|id| ids.contains(&id));
+        known("id", &self.commands) || known("clientId", &self.clients) || known("loanId", &self.loans)
+    }
+
     /// The differences between the recorded answer and the simulated one, in words.
     pub(crate) fn compare(&mut self, method: &str, got: &Got, answer: &Response) -> Vec<String> {
         let mut found = Vec::new();
@@ -62,6 +105,20 @@ impl Comparison {
                     match recorded.get(name) {
                         // The moment of an error is never the same.
                         Some(_) if name == "timestamp" => {}
+                        // Of the moment of a command, only the unit is.
+                        Some(expected) if MOMENTS.contains(&name.as_str()) => {
+                            let unit = |value: &Value| value.to_string().split('.').next().map(str::len);
+                            if unit(expected) != unit(value) {
+                                found.push(format!("{path}: recorded {expected}, but {value}"));
+                            }
+                        }
+                        Some(_) if name == "totalFilteredRecords" => {}
+                        // The text of a body is not in the recording, only what it says.
+                        Some(expected) if name == "commandAsJson" => {
+                            let read =
+                                |text: &Value| -> Value { serde_json::from_str(text.as_str().unwrap()).unwrap() };
+                            self.value(&path, &read(expected), &read(value), true, found);
+                        }
                         Some(expected) if name == "disbursementDetailId" => {
                             self.number("disbursementDetails", &path, expected, value, found);
                         }
@@ -86,6 +143,18 @@ impl Comparison {
         let mut recorded: Vec<&Value> = recorded.iter().collect();
         let mut simulated: Vec<&Value> = simulated.iter().collect();
         let name = path.rsplit('/').next().unwrap_or_default();
+        let commands = recorded
+            .iter()
+            .chain(&simulated)
+            .any(|element| element.get("maker").is_some());
+        if commands {
+            let page = recorded.len();
+            recorded.retain(|command| self.is_of_recording(command));
+            if recorded.len() < page {
+                // What was made before fills the recorded page up.
+                simulated.truncate(recorded.len());
+            }
+        }
         if name == "transactions" {
             // Accruals are a matter of the schedule, which is not simulated.
             recorded.retain(|transaction| transaction["type"]["accrual"] != true);
@@ -117,6 +186,12 @@ impl Comparison {
             let booking = name == "transactions" && simulated["type"]["disbursement"] != true;
             let is_loan_charge = name != "charges" || simulated.get("chargeId").is_some();
             let (mut recorded, mut simulated) = (recorded.clone(), simulated.clone());
+            if commands {
+                self.number("commands", &path, &recorded["id"], &simulated["id"], found);
+                for element in [&mut recorded, &mut simulated] {
+                    element.as_object_mut().unwrap().remove("id");
+                }
+            }
             if let Some(generated) = generated.filter(|_| is_loan_charge && simulated.get("id").is_some()) {
                 self.number(generated, &path, &recorded["id"], &simulated["id"], found);
             }

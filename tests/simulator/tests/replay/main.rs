@@ -6,15 +6,21 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds something unexpected")]
 
 mod compare;
+mod deeds;
+mod foundation;
+mod outside;
 mod play;
+mod race;
 mod recording;
+mod request;
 mod rule;
+mod tally;
 
 use std::collections::BTreeSet;
 
 use fineract_simulator::Release;
 
-use crate::{play::Tally, recording::Recording};
+use crate::{recording::Recording, tally::Tally};
 
 const KNOWN_DIFFERENCES: &str = include_str!("known-differences.txt");
 /// The requests as the gateway sends them: here nothing may differ, known or not.
@@ -30,8 +36,10 @@ fn known_differences() -> BTreeSet<String> {
 
 fn replay(release: Release) {
     let mut total = Tally::default();
-    for recording in Recording::all(release) {
-        let tally = play::play(&recording);
+    let recordings = Recording::all(release);
+    let users = foundation::users(&recordings);
+    for recording in &recordings {
+        let tally = play::play(recording, foundation::before(recording, &recordings), &users);
         println!("{release} {:32} {tally}", recording.name);
         total.add(tally);
     }

@@ -18,6 +18,7 @@ pub(crate) struct Step {
     pub(crate) name: String,
     pub(crate) request: Option<Sent>,
     pub(crate) response: Option<Got>,
+    pub(crate) observation: Option<Value>,
 }
 
 /// A request as it was sent.
@@ -49,14 +50,33 @@ impl Sent {
         }
     }
 
-    pub(crate) fn has_key(&self) -> bool {
-        self.headers
+    /// Its key, if it has one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        let found = self
+            .headers
             .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
+            .find(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
+        found.map(|(_, key)| key.as_str())
+    }
+
+    /// Whether it has a key of nothing but blanks.
+    pub(crate) fn has_blank_key(&self) -> bool {
+        self.key().is_some_and(|key| key.trim().is_empty())
     }
 }
 
 impl Got {
+    /// Whether it is the answer of who lost a race for a key.
+    pub(crate) fn lost_the_key(&self) -> bool {
+        let text = self.body["defaultUserMessage"].as_str().unwrap_or_default();
+        self.status == 425 || text.contains("unique_portfolio_command_source")
+    }
+
+    /// The outer code of a refusal.
+    pub(crate) fn code(&self) -> &str {
+        self.body["userMessageGlobalisationCode"].as_str().unwrap_or_default()
+    }
+
     /// Whether this is the answer to what was carried out, not to its repetition.
     pub(crate) fn is_carried_out(&self) -> bool {
         self.status == 200 && !self.headers.contains_key("x-served-from-cache")
@@ -114,6 +134,7 @@ impl Step {
             name: step["name"].as_str().unwrap_or_default().to_owned(),
             request,
             response,
+            observation: step.get("observation").cloned(),
         }
     }
 }

@@ -1,0 +1,138 @@
+//! What a recording stands on without having made it: users, loans, numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fineract_simulator::{Numbered, Permissions, Release, Simulator};
+use serde_json::Value;
+
+use crate::{
+    compare::Comparison,
+    recording::{Got, Recording, Sent},
+    request::request,
+};
+
+/// Users by name.
+pub(crate) type Users = BTreeMap<String, Permissions>;
+
+/// The users that the recordings made, with the permissions of the role that was set last before.
+pub(crate) fn users(recordings: &[Recording]) -> Users {
+    let mut users = Users::new();
+    for recording in recordings {
+        let mut codes = BTreeSet::new();
+        for sent in recording.steps.iter().filter_map(|step| step.request.as_ref()) {
+            if sent.method == "PUT" && sent.path.ends_with("/permissions") && sent.path.contains("/roles/") {
+                let granted = sent.body["permissions"].as_object().unwrap().iter();
+                codes = granted
+                    .filter(|(_, on)| **on == true)
+                    .map(|(code, _)| code.clone())
+                    .collect();
+            }
+            if sent.method == "POST" && sent.path == "/v1/users" {
+                let name = sent.body["username"].as_str().unwrap().to_owned();
+                users.insert(name, Permissions::Only(codes.clone()));
+            }
+        }
+    }
+    // A user who was let in was made before the recordings.
+    for step in recordings.iter().flat_map(|recording| &recording.steps) {
+        let name = step
+            .request
+            .as_ref()
+            .and_then(|sent| sent.disguise.get("user")?.as_str());
+        let let_in = step.response.as_ref().is_some_and(|got| got.status != 401);
+        if let Some(name) = name.filter(|_| let_in) {
+            users.entry(name.to_owned()).or_insert(Permissions::All);
+        }
+    }
+    users
+}
+
+/// `05b` updates loans whose creation it did not record; they were made like the one whose creation it did. Makes such a
+/// loan, if this step names one that was there but is unknown.
+pub(crate) fn provide_loan(
+    simulator: &Simulator,
+    recording: &Recording,
+    index: usize,
+    comparison: &Comparison,
+) -> bool {
+    let step = &recording.steps[index];
+    let (sent, got) = (step.request.as_ref().unwrap(), step.response.as_ref().unwrap());
+    let Some(external_id) = sent.path.strip_prefix("/v1/loans/external-id/") else {
+        return false;
+    };
+    let external_id = external_id.split(['?', '/']).next().unwrap();
+    let earlier = || recording.steps[..index].iter().filter_map(|step| step.request.as_ref());
+    let made_before = earlier().any(|sent| sent.body.get("externalId").and_then(Value::as_str) == Some(external_id));
+    let read = Sent::read(&format!("/v1/loans/external-id/{external_id}"));
+    if got.status == 404 || made_before || simulator.answer(&request(&read, comparison)).status != 404 {
+        return false;
+    }
+    let Some(model) = earlier().rfind(|sent| sent.method == "POST" && sent.path == "/v1/loans") else {
+        return false;
+    };
+    let about_it = recording.steps[index..].iter().filter(|step| {
+        step.request
+            .as_ref()
+            .is_some_and(|sent| sent.path.starts_with(&format!("/v1/loans/external-id/{external_id}")))
+    });
+    let mut bodies = about_it.filter_map(|step| step.response.as_ref()).map(|got| &got.body);
+    let number = bodies.find_map(|body| body.get("loanId").or(body.get("id")).and_then(Value::as_u64));
+    if let Some(number) = number {
+        simulator.number_from(Numbered::Loan, number);
+    }
+    let mut creation = model.clone();
+    creation
+        .headers
+        .retain(|(name, _)| !name.eq_ignore_ascii_case("idempotency-key"));
+    creation.body["externalId"] = Value::String(external_id.to_owned());
+    assert_eq!(simulator.answer(&request(&creation, comparison)).status, 200);
+    true
+}
+
+/// Lets the simulator number what this step makes as the recorded server did.
+pub(crate) fn continue_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
+    if got.status == 200 && !got.headers.contains_key("x-served-from-cache") {
+        take_numbers(simulator, sent, got);
+    }
+}
+
+/// Lets the simulator number what this answer names next.
+pub(crate) fn take_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
+    let id = |name: &str| got.body.get(name).and_then(Value::as_u64);
+    let numbers = [
+        (
+            Numbered::Command,
+            id("commandId").filter(|_| !sent.path.contains("makercheckers")),
+        ),
+        (
+            Numbered::Client,
+            id("clientId").filter(|_| sent.path.ends_with("/clients") || makes_client(sent, got)),
+        ),
+        (Numbered::Loan, id("loanId").filter(|_| sent.path.ends_with("/loans"))),
+        (Numbered::Transaction, id("subResourceId")),
+    ];
+    for (kind, id) in numbers {
+        if let Some(id) = id {
+            simulator.number_from(kind, id);
+        }
+    }
+}
+
+/// Whether a checker let a client be made.
+fn makes_client(sent: &Sent, got: &Got) -> bool {
+    sent.path.contains("makercheckers")
+        && got.body["clientId"] == got.body["resourceId"]
+        && got.body["loanId"].is_null()
+}
+
+/// The scenario that made commands which this one lists: `20` ran after `10` on both servers, `10b` on that of develop only.
+pub(crate) fn before<'a>(recording: &Recording, all: &'a [Recording]) -> Option<&'a Recording> {
+    let stands_on_it = match recording.name.as_str() {
+        "20-gateway-questions" => true,
+        "10b-audit-lookup" => recording.release == Release::Develop2026_06,
+        _ => false,
+    };
+    all.iter()
+        .filter(|_| stands_on_it)
+        .find(|earlier| earlier.name == "10-maker-checker")
+}
