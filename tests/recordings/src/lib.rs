@@ -28,6 +28,8 @@ pub struct Step {
     pub name: String,
     /// What was sent, and what came back.
     pub exchange: Option<Exchange>,
+    /// What was seen in the server's database or by the harness.
+    pub observation: Option<Value>,
 }
 
 /// A request and its answer.
@@ -134,6 +136,7 @@ impl Step {
         Self {
             name: step["name"].as_str().unwrap_or_default().to_owned(),
             exchange,
+            observation: step.get("observation").cloned(),
         }
     }
 }

@@ -55,10 +55,10 @@ fn every_recorded_kind_of_answer_has_its_verdict() {
                 let from_cache = answer.from_cache();
                 let cached = if from_cache { ", stored" } else { "" };
                 let kind = format!("{}{cached}", kind_of(answer.status, &answer.body));
-                let body = match &answer.body {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
+                let body = answer
+                    .body
+                    .as_str()
+                    .map_or_else(|| answer.body.to_string(), str::to_owned);
                 let sent = Exchange::Answer(Answer {
                     status: answer.status,
                     from_cache,

@@ -1,9 +1,6 @@
 //! The recordings, as they are stored.
 
-use std::{fs, io::Read, path::PathBuf};
-
 use fineract_simulator::Release;
-use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
 /// One scenario.
@@ -86,55 +83,48 @@ impl Got {
 impl Recording {
     /// Every recording of a release, in the order of their names.
     pub(crate) fn all(release: Release) -> Vec<Self> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../recordings")
-            .join(release.name());
-        let mut files: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        files.sort();
-        files.into_iter().map(|file| Self::read(release, &file)).collect()
-    }
-
-    fn read(release: Release, file: &PathBuf) -> Self {
-        let mut text = String::new();
-        GzDecoder::new(fs::File::open(file).unwrap())
-            .read_to_string(&mut text)
-            .unwrap();
-        let document: Value = serde_json::from_str(&text).unwrap();
-        let name = file.file_name().unwrap().to_string_lossy().replace(".json.gz", "");
-        let steps = document["steps"].as_array().unwrap().iter().map(Step::of).collect();
-        Self { release, name, steps }
+        let recordings = recordings::Recording::all(release.name()).unwrap().into_iter();
+        let of = |recording: recordings::Recording| Self {
+            release,
+            name: recording.name,
+            steps: recording.steps.into_iter().map(Step::of).collect(),
+        };
+        recordings.map(of).collect()
     }
 }
 
 impl Step {
-    fn of(step: &Value) -> Self {
-        let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
-        let request = step.get("request").map(|request| Sent {
-            method: request["method"].as_str().unwrap().to_owned(),
-            path: request["path"].as_str().unwrap().to_owned(),
-            headers: object(&request["headers"])
-                .into_iter()
-                .map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned()))
-                .collect(),
-            body: request["body"].clone(),
-            disguise: object(&request["as"]),
-        });
-        let response = step
-            .get("response")
-            .filter(|response| response["status"].is_number())
-            .map(|response| Got {
-                status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
-                headers: object(&response["headers"]),
-                body: response["body"].clone(),
-            });
+    fn of(step: recordings::Step) -> Self {
+        let (request, response) = step.exchange.map(parts).unzip();
         Self {
-            name: step["name"].as_str().unwrap_or_default().to_owned(),
+            name: step.name,
             request,
-            response,
-            observation: step.get("observation").cloned(),
+            response: response.flatten(),
+            observation: step.observation,
         }
     }
+}
+
+fn parts(exchange: recordings::Exchange) -> (Sent, Option<Got>) {
+    let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
+    let sent = Sent {
+        method: exchange.method,
+        path: exchange.path,
+        headers: exchange
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, text(value)))
+            .collect(),
+        body: exchange.body,
+        disguise: exchange
+            .disguise
+            .and_then(|disguise| disguise.as_object().cloned())
+            .unwrap_or_default(),
+    };
+    let got = exchange.answer.map(|answer| Got {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body,
+    });
+    (sent, got)
 }
