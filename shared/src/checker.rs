@@ -17,25 +17,27 @@ use crate::values::decimal_of;
 const PAGE: u64 = 100;
 /// How many pages of one list are read; a command further back is looked for again later.
 const PAGES_MAX: u64 = 20;
-/// Fineract's numbers of the lists, those that say "undecided" first.
+/// Fineract's numbers of the lists, those that leave it open first.
 const LISTS: [(u64, Decision); 5] = [
-    (2, Decision::Undecided),
-    (4, Decision::Undecided),
+    (2, Decision::Awaited),
+    (4, Decision::Running),
     (3, Decision::Rejected),
     (1, Decision::Executed),
     (5, Decision::Executed),
 ];
 
 /// The lists in which a command is sought whose number is not known: those that wait for a checker, and the rejected.
-const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Undecided), (3, Decision::Rejected)];
+const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Awaited), (3, Decision::Rejected)];
 /// How far Fineract's clock may be behind ours.
 const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
 
 /// What became of a held command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nobody has decided, or it is being executed.
-    Undecided,
+    /// Nobody has decided.
+    Awaited,
+    /// It is being executed, or was when its server died.
+    Running,
     /// The checker rejected it.
     Rejected,
     /// The checker approved it and it was executed, with success or not: its key tells.
@@ -57,7 +59,7 @@ pub async fn decision(bank: &Bank<'_>, number: u64, action: &str, entity: &str) 
     }
     // In no list, and yet there: it moved from one to another while they were read.
     Ok(if audit.is_some() {
-        Decision::Undecided
+        Decision::Awaited
     } else {
         Decision::TakenOut
     })
@@ -147,7 +149,8 @@ fn is_last(entries: &[Value]) -> bool {
 /// What the command itself says, where the release shows it.
 fn shown(command: &Value) -> Option<Decision> {
     match command.get("processingResult")?.as_str()? {
-        "Awaiting Approval" | "Under Processing" => Some(Decision::Undecided),
+        "Awaiting Approval" => Some(Decision::Awaited),
+        "Under Processing" => Some(Decision::Running),
         "Rejected" => Some(Decision::Rejected),
         "Processed" | "Error" => Some(Decision::Executed),
         _ => None,

@@ -31,7 +31,7 @@ impl Executor<'_> {
         };
         let verdict = match checker::decision(bank, number, action, entity).await {
             Ok(Decision::Executed) => return Ok(None),
-            Ok(Decision::Undecided) => held,
+            Ok(Decision::Awaited | Decision::Running) => held,
             Ok(Decision::Rejected) => Verdict::Refused(rejected()),
             Ok(Decision::TakenOut) => match operation.read_back(bank, case).await {
                 Ok(proof) => match self.ours(row, proof).await? {
@@ -142,7 +142,7 @@ impl Executor<'_> {
                     ..outcome
                 });
             }
-            Ok(Some((number, Decision::Undecided | Decision::Executed | Decision::TakenOut))) => {
+            Ok(Some((number, Decision::Awaited | Decision::Running | Decision::Executed | Decision::TakenOut))) => {
                 return Ok(Outcome {
                     verdict: Verdict::Pending {
                         command_id: Some(number),

@@ -125,6 +125,24 @@ async fn the_command_of_a_lost_pending_answer_is_found() {
 }
 
 #[tokio::test]
+async fn a_command_that_only_runs_does_not_wait_for_a_checker() {
+    let running = |at: i64| {
+        let mut command = command(805, "mifos", "INC-1", at);
+        command["processingResult"] = "Under Processing".into();
+        page(json!([command]))
+    };
+    let gone = refusal("error.msg.client.id.invalid");
+    let world = stuck(|at| {
+        busy()
+            .on(&list(2), 200, running(at))
+            .on(&list(3), 200, running(at))
+            .on(CLIENT, 404, gone)
+    })
+    .await;
+    assert_eq!((world.row().state, world.row().key_epoch), (State::Waiting, 1));
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_now_is_asked_later() {
     let world = stuck(|_| busy().lost(&list(2))).await;
     assert_eq!((world.row().state, world.row().key_epoch), (State::Waiting, 0));

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use fineract_simulator::Simulator;
-use gateway::fineract::{Answer, Exchange, Fineract, Method, Request};
+use fineract_simulator::{Outcome, Response, Simulator};
+use gateway::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
 
 /// `mifos:password`, as HTTP has it.
 const CREDENTIALS: &str = "Basic bWlmb3M6cGFzc3dvcmQ=";
@@ -31,46 +31,57 @@ impl SimulatedFineract {
         std::mem::take(&mut self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// One exchange as the gateway's adapter would make it.
+    /// One exchange by hand: no fault strikes it.
     pub fn answer(&self, request: &Request) -> Answer {
-        let method = match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Delete => "DELETE",
-        };
-        let mut sent = fineract_simulator::Request::new(method, format!("{BASE}{}", request.path.as_str()))
-            .with_header("Authorization", CREDENTIALS)
-            .with_header("Fineract-Platform-TenantId", "default");
-        if let Some(key) = &request.key {
-            sent = sent
-                .with_header("Idempotency-Key", key.as_str())
-                .with_header("Content-Type", "application/json");
-        }
-        if let Some(body) = &request.body {
-            sent = sent.with_body(body.to_string());
-        }
-        let response = self.simulator.answer(&sent);
-        let from_cache = response.header("x-served-from-cache") == Some("true");
-        Answer {
-            status: response.status,
-            from_cache,
-            body: response.body,
-        }
+        answer_of(self.simulator.answer(&sent(request)))
+    }
+}
+
+/// The request as the gateway's adapter would make it.
+fn sent(request: &Request) -> fineract_simulator::Request {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+    };
+    let mut sent = fineract_simulator::Request::new(method, format!("{BASE}{}", request.path.as_str()))
+        .with_header("Authorization", CREDENTIALS)
+        .with_header("Fineract-Platform-TenantId", "default");
+    if let Some(key) = &request.key {
+        sent = sent
+            .with_header("Idempotency-Key", key.as_str())
+            .with_header("Content-Type", "application/json");
+    }
+    match &request.body {
+        Some(body) => sent.with_body(body.to_string()),
+        None => sent,
+    }
+}
+
+fn answer_of(response: Response) -> Answer {
+    let from_cache = response.header("x-served-from-cache") == Some("true");
+    Answer {
+        status: response.status,
+        from_cache,
+        body: response.body,
     }
 }
 
 #[async_trait]
 impl Fineract for SimulatedFineract {
     async fn exchange(&self, request: Request) -> Exchange {
-        let answer = self.answer(&request);
+        let exchanged = self.simulator.exchange(&sent(&request));
         if request.method != Method::Get {
             self.commands
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(request);
         }
-        Exchange::Answer(answer)
+        match exchanged.outcome {
+            Outcome::Answered(response) => Exchange::Answer(answer_of(response)),
+            Outcome::LostBeforeEffect | Outcome::LostAfterEffect => Exchange::Lost(Loss::TimedOut),
+        }
     }
 
     async fn username(&self) -> Option<String> {

@@ -102,6 +102,19 @@ impl Gateway {
     /// # Errors
     /// If it is not accepted.
     pub async fn perform(&self, operation: &str, data: Value) -> Result<Performed, Problem> {
+        self.perform_while(operation, data, |_| ()).await
+    }
+
+    /// The same, with something that happens after each run in which it did not end.
+    ///
+    /// # Errors
+    /// If it is not accepted.
+    pub async fn perform_while(
+        &self,
+        operation: &str,
+        data: Value,
+        mut happens: impl FnMut(u32),
+    ) -> Result<Performed, Problem> {
         self.fineract.take_commands();
         let body = json!({"status": operation, "data": data}).to_string();
         let acceptor = Acceptor {
@@ -116,8 +129,9 @@ impl Gateway {
         let message = self.queue.take().remove(0);
         let mut runs = 0;
         while self.run(&message).await == Reply::Again && runs < RUNS_MAX {
-            self.clock.advance(WAIT_MAX);
             runs += 1;
+            happens(runs);
+            self.clock.advance(WAIT_MAX);
         }
         let report = track(
             &self.ledger,
