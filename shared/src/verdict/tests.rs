@@ -120,6 +120,12 @@ fn errors() {
         (400, coded("validation.msg.validation.errors.exist"), "refused 400"),
         (403, coded("error.msg.client.duplicate.externalId"), "refused 403"),
         (404, coded("error.msg.loan.id.invalid"), "refused 404"),
+        // A closed product.
+        (
+            403,
+            coded("error.msg.loan.application.submitted.on.date.cannot.be.after.the.loan.product.close.date"),
+            "refused 403",
+        ),
         (501, coded("validation.msg.not.implemented"), "refused 501"),
         (503, coded("error.msg.loan.undo.write.off"), "refused 503"),
         (
