@@ -98,6 +98,15 @@ impl Bank {
         self.clients.get(&id).ok_or_else(|| client_not_found(json!(id)))
     }
 
+    /// The client by number, for those who only read: it is missed in other words.
+    pub(crate) fn client_to_read(&self, id: u64) -> Result<&Client, Failure> {
+        self.clients.get(&id).ok_or_else(|| {
+            let text = format!("Client not found with valuer {id}.");
+            let fault = Fault::general("error.msg.client.not.found.with.client.id", text);
+            Failure::NotFound(fault.with([json!(id.to_string())]))
+        })
+    }
+
     /// The loan by number.
     pub(crate) fn loan(&self, id: u64) -> Result<&Loan, Failure> {
         self.loans.get(&id).ok_or_else(|| loan_not_found(id))

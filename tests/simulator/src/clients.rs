@@ -53,6 +53,7 @@ pub(crate) struct Client {
     pub(crate) legal_form: i64,
     pub(crate) submitted_on: Date,
     pub(crate) activated_on: Option<Date>,
+    pub(crate) submitted_by: u64,
     /// Who activated it.
     pub(crate) activated_by: u64,
     /// When it was closed, and by whom.

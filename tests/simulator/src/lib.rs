@@ -38,9 +38,11 @@ mod release;
 mod route;
 mod run;
 mod script;
+mod searches;
 mod server;
 mod settings;
 mod simulator;
+mod templates;
 mod users;
 mod validation;
 

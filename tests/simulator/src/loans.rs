@@ -5,6 +5,7 @@ mod charges;
 mod create;
 mod disburse;
 mod lifecycle;
+mod template;
 mod terms;
 mod tranches;
 mod transactions;
@@ -17,6 +18,7 @@ use time::Date;
 
 use self::{charges::LoanCharge, terms::Terms, tranches::Tranche, transactions::Transaction};
 pub(crate) use self::{
+    template::{approval_template, disbursal_template},
     transactions::transaction_view,
     view::{Associations, unknown_fields, view, with_fields},
 };

@@ -92,6 +92,17 @@ pub(crate) fn charges() -> Vec<Charge> {
 }
 
 impl Product {
+    /// The principal of a loan unless another one is asked for.
+    pub(crate) fn principal(&self) -> Decimal {
+        Decimal::from(10_000)
+    }
+
+    /// The charges that its loans start with, among all there are.
+    pub(crate) fn own_charges<'a>(&self, charges: &'a [Charge]) -> impl Iterator<Item = &'a Charge> {
+        let own = self.charges;
+        charges.iter().filter(move |charge| own.contains(&charge.id))
+    }
+
     /// The least and the most principal.
     pub(crate) fn principal_bounds(&self) -> Bounds {
         Bounds {
@@ -126,7 +137,7 @@ impl Product {
         put("useBorrowerCycle", json!(false));
         put("status", json!("loanProduct.active"));
         put("currency", enums::loan_currency());
-        put("principal", numbers::printed(Decimal::from(10_000)));
+        put("principal", numbers::printed(self.principal()));
         put("minPrincipal", numbers::printed(self.principal_bounds().least));
         put("maxPrincipal", numbers::printed(self.principal_bounds().most));
         put("numberOfRepayments", json!(12));
@@ -195,17 +206,22 @@ impl Product {
     /// The product on its own, with its charges.
     pub(crate) fn detailed(&self, release: Release, charges: &[Charge]) -> Map<String, Value> {
         let mut view = self.listed(release);
-        let charges = charges
-            .iter()
-            .filter(|charge| self.charges.contains(&charge.id))
-            .map(Charge::view)
-            .collect();
+        let charges = self.own_charges(charges).map(Charge::view).collect();
         view.insert("charges".into(), charges);
         view
     }
 }
 
 impl Charge {
+    /// What it takes of this principal when that is paid out.
+    pub(crate) fn at_disbursement(&self, principal: Decimal) -> Decimal {
+        match (self.time, self.calculation) {
+            (1, 1) => self.amount,
+            (1, 2) => numbers::money(principal * self.amount / Decimal::ONE_HUNDRED),
+            _ => Decimal::ZERO,
+        }
+    }
+
     fn view(&self) -> Value {
         json!({
             "id": self.id,

@@ -1,6 +1,7 @@
 //! `GET`: what the bank shows.
 
 use serde_json::{Map, Value, json};
+use time::Date;
 
 use crate::{
     audits,
@@ -11,6 +12,7 @@ use crate::{
     offices,
     release::Release,
     route::{Named, Route, Target},
+    searches, templates,
     users::User,
 };
 
@@ -19,7 +21,11 @@ const ALWAYS_OF_CLIENTS: [&str; 2] = ["savingsProductName", "clientCollateralMan
 
 /// Whether the container answers 404 for a filter that is no number.
 pub(crate) fn asks_for_nothing(route: &Route, target: &Target, release: Release) -> bool {
-    let filters: &[&str] = if release.is_develop() {
+    let filters: &[&str] = if *route == Route::LoanTemplate {
+        &["clientId", "productId"]
+    } else if *route != Route::Audits {
+        &[]
+    } else if release.is_develop() {
         &["resourceId", "clientId", "offset", "limit"]
     } else {
         &["processingResult", "resourceId", "clientId", "offset", "limit"]
@@ -28,16 +34,34 @@ pub(crate) fn asks_for_nothing(route: &Route, target: &Target, release: Release)
         let sent = target.parameter(name).filter(|text| !text.is_empty());
         sent.is_some_and(|text| text.parse::<u64>().is_err())
     };
-    *route == Route::Audits && filters.iter().any(wrong)
+    filters.iter().any(wrong)
 }
 
 /// Answers a read; `None` if there is nothing to read at this resource.
-pub(crate) fn read(bank: &Bank, route: &Route, target: &Target, user: &User) -> Result<Option<Value>, Failure> {
+pub(crate) fn read(
+    bank: &Bank,
+    route: &Route,
+    target: &Target,
+    user: &User,
+    today: Date,
+) -> Result<Option<Value>, Failure> {
     require(route, user)?;
     let fields = target.parameter("fields").filter(|fields| !fields.is_empty());
     let body = match route {
-        Route::Clients | Route::Loans | Route::Permissions | Route::Configuration(_) | Route::Waiting(_) => {
-            return Ok(None);
+        Route::Permissions | Route::Configuration(_) | Route::Waiting(_) => return Ok(None),
+        Route::Clients => return Ok(searches::clients(bank, target)),
+        Route::Loans => return Ok(searches::loans(bank, target)),
+        Route::ClientTemplate => templates::of_client(today),
+        Route::LoanTemplate => return templates::of_loan(bank, target, today),
+        Route::ApprovalTemplate(named) => {
+            let loan = bank.loan(bank.loan_number(named)?)?;
+            let approval = target.parameter("templateType") == Some("approval");
+            return Ok(approval.then(|| loans::approval_template(loan, bank.release, today)));
+        }
+        Route::TransactionTemplate(named) => {
+            let loan = bank.loan(bank.loan_number(named)?)?;
+            let disbursal = target.parameter("command") == Some("disburse");
+            return Ok(disbursal.then(|| loans::disbursal_template(loan, bank.release)));
         }
         Route::Audits => audits::audits(bank, target),
         Route::Audit(id) => audits::audit(bank, *id)?,
@@ -69,8 +93,13 @@ pub(crate) fn read(bank: &Bank, route: &Route, target: &Target, user: &User) -> 
 
 fn require(route: &Route, user: &User) -> Result<(), Failure> {
     match route {
-        Route::Clients | Route::Client(_) => user.require_read("CLIENT", "clients"),
-        Route::Loans | Route::Loan(_) | Route::Transaction { .. } => user.require_read("LOAN", "loans"),
+        Route::Clients | Route::Client(_) | Route::ClientTemplate => user.require_read("CLIENT", "clients"),
+        Route::Loans
+        | Route::Loan(_)
+        | Route::LoanTemplate
+        | Route::ApprovalTemplate(_)
+        | Route::TransactionTemplate(_)
+        | Route::Transaction { .. } => user.require_read("LOAN", "loans"),
         Route::Products | Route::Product(_) => user.require_read("LOANPRODUCT", "loanproducts"),
         Route::Offices | Route::Office(_) => user.require_read("OFFICE", "offices"),
         Route::PaymentTypes | Route::PaymentType(_) => user.require_read("PAYMENTTYPE", "paymenttypes"),
@@ -81,12 +110,7 @@ fn require(route: &Route, user: &User) -> Result<(), Failure> {
 
 fn client(bank: &Bank, named: &Named, fields: Option<&str>) -> Result<Map<String, Value>, Failure> {
     let id = bank.client_number(named)?;
-    let client = bank.clients.get(&id).ok_or_else(|| {
-        let text = format!("Client not found with valuer {id}.");
-        let fault = Fault::general("error.msg.client.not.found.with.client.id", text);
-        Failure::NotFound(fault.with([json!(id.to_string())]))
-    })?;
-    let mut view = clients::view(bank, client);
+    let mut view = clients::view(bank, bank.client_to_read(id)?);
     if let Some(fields) = fields {
         view.retain(|name, _| {
             ALWAYS_OF_CLIENTS.contains(&name.as_str()) || fields.split(',').any(|asked| asked == name)

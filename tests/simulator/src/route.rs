@@ -17,8 +17,12 @@ pub(crate) struct Target {
 pub(crate) enum Route {
     Clients,
     Client(Named),
+    ClientTemplate,
     Loans,
     Loan(Named),
+    LoanTemplate,
+    ApprovalTemplate(Named),
+    TransactionTemplate(Named),
     Transaction {
         loan: Named,
         transaction: Named,
@@ -111,9 +115,13 @@ fn route(path: &str) -> Option<Route> {
     let number = |text: &str| text.parse().ok();
     match parts.as_slice() {
         ["clients"] => Some(Route::Clients),
+        ["clients", "template"] => Some(Route::ClientTemplate),
         ["clients", "external-id", id] => Some(Route::Client(Named::external_id(id))),
         ["clients", id] => Some(Route::Client(Named::number(id)?)),
         ["loans"] => Some(Route::Loans),
+        ["loans", "template"] => Some(Route::LoanTemplate),
+        ["loans", "external-id", id, "template"] => Some(Route::ApprovalTemplate(Named::external_id(id))),
+        ["loans", id, "template"] if *id != "external-id" => Some(Route::ApprovalTemplate(Named::number(id)?)),
         ["loans", "external-id", id] => Some(Route::Loan(Named::external_id(id))),
         ["loans", id] => Some(Route::Loan(Named::number(id)?)),
         ["loans", "external-id", loan, "transactions", rest @ ..] => transaction(Named::external_id(loan), rest),
@@ -136,6 +144,7 @@ fn route(path: &str) -> Option<Route> {
 
 fn transaction(loan: Named, rest: &[&str]) -> Option<Route> {
     let transaction = match rest {
+        ["template"] => return Some(Route::TransactionTemplate(loan)),
         ["external-id", id] => Named::external_id(id),
         [id] => Named::number(id)?,
         _ => return None,

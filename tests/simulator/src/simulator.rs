@@ -109,7 +109,7 @@ impl Simulator {
             if reads::asks_for_nothing(route, &target, bank.release) {
                 return Started::Answered(door::container(404, request, now.instant));
             }
-            return Started::Answered(answer(reads::read(&bank, route, &target, &user)));
+            return Started::Answered(answer(reads::read(&bank, route, &target, &user, now.today)));
         }
         if let Some(loan) = bank.held_loan(route).filter(|_| !user.is_super_user()) {
             return Started::Answered(door::locked(loan));

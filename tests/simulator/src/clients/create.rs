@@ -64,6 +64,7 @@ impl Bank {
             legal_form: legal_form.unwrap_or(1),
             submitted_on,
             activated_on,
+            submitted_by: now.by,
             activated_by: now.by,
             closed: None,
         })

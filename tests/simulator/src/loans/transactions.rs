@@ -126,7 +126,7 @@ pub(crate) fn transaction_view(loan: &Loan, transaction: &Transaction, release: 
     view
 }
 
-fn kind_view(kind: TransactionKind) -> Value {
+pub(super) fn kind_view(kind: TransactionKind) -> Value {
     let (id, name, value) = match kind {
         TransactionKind::Disbursement => (1, "disbursement", "Disbursement"),
         TransactionKind::RepaymentAtDisbursement => {

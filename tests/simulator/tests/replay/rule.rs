@@ -46,6 +46,8 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
     }
     let command = query.split('&').find_map(|pair| pair.strip_prefix("command="));
     let parameters = match parts[0] {
+        "clients" | "loans" if parts.last() == Some(&"template") => "templateType clientId productId command",
+        "clients" | "loans" if request.method == "GET" && parts.len() == 1 => "externalId",
         "clients" | "loans" => "associations fields tenantIdentifier command",
         "audits" => {
             "processingResult actionName entityName resourceId includeJson paged limit offset orderBy sortOrder"
@@ -59,6 +61,13 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
             .any(|known| pair.split('=').next() == Some(known))
     }) {
         return Some("queries that the gateway never sends");
+    }
+    let searches = request.method == "GET" && matches!(parts.as_slice(), ["clients" | "loans"]);
+    if searches && !query.starts_with("externalId=") {
+        return Some("queries that the gateway never sends");
+    }
+    if parts.ends_with(&["transactions", "template"]) && command != Some("disburse") {
+        return Some("commands that the gateway never sends");
     }
     if request.has_blank_key() {
         return Some("keys that the gateway never sends");
@@ -77,6 +86,12 @@ fn is_resource(method: &str, parts: &[&str]) -> bool {
         // The checker's side, and what puts commands under a checker.
         ("GET", ["audits" | "makercheckers"]) | ("PUT", ["permissions"] | ["configurations", "1"]) => true,
         ("GET", ["audits", id]) | ("POST" | "DELETE", ["makercheckers", id]) => number(id),
+        // Searches, and what forms start from.
+        ("GET", ["clients" | "loans"] | ["clients" | "loans", "template"]) => true,
+        ("GET", ["loans", "external-id", _, "template"] | ["loans", "external-id", _, "transactions", "template"]) => {
+            true
+        }
+        ("GET", ["loans", id, "template"] | ["loans", id, "transactions", "template"]) => number(id),
         ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", "external-id", _]) => true,
         ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", id]) => number(id),
         ("GET", ["loans", "external-id", _, "transactions", "external-id", _]) => true,

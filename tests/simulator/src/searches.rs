@@ -1,0 +1,50 @@
+//! Searches by external id: `GET clients?externalId=…` and `GET loans?externalId=…`. Other filters are not simulated.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bank::Bank,
+    clients,
+    loans::{self, Associations},
+    route::Target,
+};
+
+/// Fields of a client that only the client by itself shows.
+const ONLY_ALONE: [&str; 3] = ["savingsProductName", "clientCollateralManagements", "groups"];
+
+/// The clients of the external id that is asked for; `None` if none is asked for.
+pub(crate) fn clients(bank: &Bank, target: &Target) -> Option<Value> {
+    let id = external_id(target)?;
+    let found = bank
+        .clients
+        .values()
+        .filter(|client| client.external_id.as_deref() == Some(id));
+    Some(page(found.map(|client| {
+        let mut view = clients::view(bank, client);
+        view.retain(|name, _| !ONLY_ALONE.contains(&name.as_str()));
+        // Only the list tells who submitted it.
+        if let Some(Value::Object(timeline)) = view.get_mut("timeline") {
+            bank.users.tell(client.submitted_by, "submitted", timeline);
+        }
+        view
+    })))
+}
+
+/// The loans of the external id that is asked for; `None` if none is asked for.
+pub(crate) fn loans(bank: &Bank, target: &Target) -> Option<Value> {
+    let id = external_id(target)?;
+    let found = bank
+        .loans
+        .values()
+        .filter(|loan| loan.external_id.as_deref() == Some(id));
+    Some(page(found.map(|loan| loans::view(bank, loan, Associations::default()))))
+}
+
+fn external_id(target: &Target) -> Option<&str> {
+    target.parameter("externalId").filter(|id| !id.is_empty())
+}
+
+fn page(found: impl Iterator<Item = Map<String, Value>>) -> Value {
+    let found: Vec<Value> = found.map(Value::Object).collect();
+    json!({"totalFilteredRecords": found.len(), "pageItems": found})
+}
