@@ -1,5 +1,6 @@
 //! Where the answer alone does not decide, what Fineract shows does: held commands, spent keys, keys that stay busy.
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Executor;
@@ -33,15 +34,9 @@ impl Executor<'_> {
             Ok(Decision::Executed) => return Ok(None),
             Ok(Decision::Awaited | Decision::Running) => held,
             Ok(Decision::Rejected) => Verdict::Refused(rejected()),
-            Ok(Decision::TakenOut) => match operation.read_back(bank, case).await {
-                Ok(proof) => match self.ours(row, proof).await? {
-                    Proof::Applied(ids) => Verdict::Applied(ids),
-                    Proof::NotApplied | Proof::ByAnother => Verdict::Refused(Failure::gateway(
-                        409,
-                        "gateway.removed-by-checker",
-                        "It was taken out of the checkers' inbox in Fineract.",
-                    )),
-                },
+            Ok(Decision::TakenOut) => match self.proof(row, operation, bank, case).await? {
+                Ok(Proof::Applied(ids)) => Verdict::Applied(ids),
+                Ok(Proof::NotApplied | Proof::ByAnother) => Verdict::Refused(removed()),
                 Err(_) => held,
             },
             Err(stop) => {
@@ -82,9 +77,8 @@ impl Executor<'_> {
         if !asks {
             return Ok(bounded(outcome));
         }
-        let proof = match operation.read_back(bank, case).await {
-            Ok(proof) if operation.sets_values() => proof,
-            Ok(proof) => self.ours(row, proof).await?,
+        let proof = match self.proof(row, operation, bank, case).await? {
+            Ok(proof) => proof,
             // Not answered now: the same key is asked again, and no try is counted.
             Err(Stop::NotYet(wait)) => {
                 return Ok(Outcome {
@@ -154,9 +148,8 @@ impl Executor<'_> {
             // Not answered now: the same key is asked again.
             Err(_) => return Ok(outcome),
         }
-        let proof = match operation.read_back(bank, case).await {
-            Ok(proof) if operation.sets_values() => proof,
-            Ok(proof) => self.ours(row, proof).await?,
+        let proof = match self.proof(row, operation, bank, case).await? {
+            Ok(proof) => proof,
             Err(_) => return Ok(outcome),
         };
         let (verdict, next_key) = match proof {
@@ -175,9 +168,22 @@ impl Executor<'_> {
         })
     }
 
+    /// Whether Fineract shows that this operation was applied.
+    async fn proof(
+        &self,
+        row: &Row,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Result<Proof, Stop>, ledger::Error> {
+        Ok(match operation.read_back(bank, case).await {
+            Ok(Proof::Applied(ids)) if !operation.sets_values() => Ok(self.ours(row, ids).await?),
+            read => read,
+        })
+    }
+
     /// What is there may be what an earlier operation of ours did.
-    async fn ours(&self, row: &Row, proof: Proof) -> Result<Proof, ledger::Error> {
-        let Proof::Applied(ids) = proof else { return Ok(proof) };
+    async fn ours(&self, row: &Row, ids: Value) -> Result<Proof, ledger::Error> {
         let history = self.ledger.history(&row.subject).await?;
         let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
         let earlier = self.ledger.get_all(&others).await?.into_iter().any(|other| {
@@ -211,6 +217,11 @@ fn bounded(outcome: Outcome) -> Outcome {
 
 fn rejected() -> Failure {
     Failure::gateway(409, "gateway.rejected-by-checker", "A checker rejected it in Fineract.")
+}
+
+fn removed() -> Failure {
+    let message = "It was taken out of the checkers' inbox in Fineract.";
+    Failure::gateway(409, "gateway.removed-by-checker", message)
 }
 
 fn by_another() -> Failure {
