@@ -138,22 +138,11 @@ impl Executor<'_> {
         run: &Run,
     ) -> Result<Standing, ledger::Error> {
         let now = self.clock.now();
-        if !claimable(row, now) {
+        if let Some(then) = self.not_before(row, now).await {
             if let Some(sequence) = sequence {
                 self.ledger.note_sequence(row.id, sequence).await?;
             }
-            return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now)));
-        }
-        let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
-        match self.gate.passage(self.fineract, self.clock, office, timeout).await {
-            Passage::Open => {}
-            Passage::ClosedUntil(then) => {
-                if let Some(sequence) = sequence {
-                    self.ledger.note_sequence(row.id, sequence).await?;
-                }
-                tracing::info!(operation_id = %row.id, "Fineract is away; the message is put off");
-                return Ok(Standing::OpenUntil(then));
-            }
+            return Ok(Standing::OpenUntil(then));
         }
         let claim = Claim {
             owner: format!("{}.{}", run.request_id, message.receives),
@@ -165,14 +154,28 @@ impl Executor<'_> {
         let before = match self.ledger.claim(row.id, &claim).await? {
             Claimed::Won(before) => before,
             Claimed::NotNow(row) => return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))),
-            Claimed::Ended(_) => return Ok(Standing::Ended),
-            Claimed::Missing => return Ok(Standing::Ended),
+            Claimed::Ended(_) | Claimed::Missing => return Ok(Standing::Ended),
         };
         let Some(outcome) = self.attempt(&before, &claim.owner, run).await? else {
             tracing::warn!(operation_id = %before.id, "the lease went to another run");
             return Ok(Standing::OpenUntil(now.after(self.lease)));
         };
         self.settle(&before, &claim.owner, outcome).await
+    }
+
+    /// When the operation may be taken up, if not now: it is not due, or held by a live run, or Fineract is away.
+    async fn not_before(&self, row: &Row, now: Timestamp) -> Option<Timestamp> {
+        if !claimable(row, now) {
+            return Some(row.next_attempt_at.unwrap_or(now));
+        }
+        let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
+        match self.gate.passage(self.fineract, self.clock, office, timeout).await {
+            Passage::Open => None,
+            Passage::ClosedUntil(then) => {
+                tracing::info!(operation_id = %row.id, "Fineract is away; the message is put off");
+                Some(then)
+            }
+        }
     }
 
     async fn settle(&self, before: &Row, owner: &str, outcome: Outcome) -> Result<Standing, ledger::Error> {
@@ -228,11 +231,6 @@ impl Executor<'_> {
             timeouts: self.timeouts,
             deployment: self.deployment,
         };
-        // Asked before the lookup: what is created between the two is seen by the lookup.
-        let client_may_come = match operation.needs() {
-            Some(client) => self.client_may_come(row, &client).await,
-            None => false,
-        };
         let case = Case {
             id: row.id,
             target: row.target,
@@ -242,6 +240,11 @@ impl Executor<'_> {
         {
             return Ok(Some(outcome));
         }
+        // Asked before the lookup: what is created between the two is seen by the lookup.
+        let client_may_come = match operation.needs() {
+            Some(client) => self.client_may_come(row, &client).await,
+            None => false,
+        };
         let command = match operation.prepare(&bank, &case).await {
             Ok(command) => command,
             Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use fineract_simulator::{Release, Simulator};
 use gateway::accept::Acceptor;
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::{Bank, Deployment, Products, Timeouts};
 use gateway::callers::Caller;
 use gateway::clock::{Clock, ManualClock, Timestamp};
 use gateway::digest::Entropy;
 use gateway::execute::{Executor, Reply, Run};
-use gateway::fineract::{Method, Path, Request};
+use gateway::fineract::{Fineract, Method, Path, Request};
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::pace::WAIT_MAX;
@@ -24,6 +24,11 @@ use time::macros::datetime;
 use crate::SimulatedFineract;
 
 const RUN_TIME: Duration = Duration::from_secs(45);
+const DEPLOYMENT: Deployment = Deployment {
+    office_id: 1,
+    legal_form_id: 1,
+    payment_type_id: 1,
+};
 const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -77,9 +82,7 @@ impl Gateway {
             clock: ManualClock::at(now),
             queue: MemoryQueue::default(),
             entropy: Counter::default(),
-            rules: Rules {
-                lenders: LENDERS.map(str::to_owned).to_vec(),
-            },
+            rules: rules(),
             products: Products::default(),
             gate: Gate::default(),
             caller: Caller {
@@ -168,11 +171,7 @@ impl Gateway {
             clock: &self.clock,
             entropy: &self.entropy,
             rules: &self.rules,
-            deployment: Deployment {
-                office_id: 1,
-                legal_form_id: 1,
-                payment_type_id: 1,
-            },
+            deployment: DEPLOYMENT,
             timeouts: Timeouts {
                 lookup: Duration::from_secs(5),
                 call: Duration::from_secs(20),
@@ -187,6 +186,30 @@ impl Gateway {
             deadline: self.clock.now().after(RUN_TIME),
         };
         executor.handle(message, &run).await
+    }
+}
+
+/// What the gateway's rules say in tests: all nine lenders.
+pub fn rules() -> Rules {
+    Rules {
+        lenders: LENDERS.map(str::to_owned).to_vec(),
+    }
+}
+
+/// Fineract as one run of the worker sees it, for a test that asks an operation by itself.
+pub fn bank<'a>(fineract: &'a dyn Fineract, products: &'a Products, clock: &'a dyn Clock) -> Bank<'a> {
+    let second = Duration::from_secs(1);
+    Bank {
+        fineract,
+        products,
+        clock,
+        deadline: clock.now().after(second * 60),
+        timeouts: Timeouts {
+            lookup: second,
+            call: second,
+            reserve: second,
+        },
+        deployment: DEPLOYMENT,
     }
 }
 

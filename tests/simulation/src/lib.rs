@@ -4,4 +4,4 @@ mod bank;
 mod gateway;
 
 pub use crate::bank::SimulatedFineract;
-pub use crate::gateway::{Gateway, Performed};
+pub use crate::gateway::{Gateway, Performed, bank, rules};

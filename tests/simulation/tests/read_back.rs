@@ -1,14 +1,10 @@
 //! Each operation reads from Fineract whether it was applied: not before, and afterwards with the ids of the answer.
 
-use std::time::Duration;
-
 use fineract_simulator::Release;
-use gateway::bank::{Bank, Deployment, Products, Timeouts};
-use gateway::clock::Clock;
+use gateway::bank::Products;
 use gateway::operation::{Case, Kind, Stop};
 use gateway::proof::Proof;
 use gateway::tracking::TrackingId;
-use gateway::values::Rules;
 use serde_json::{Value, json};
 use simulation::Gateway;
 
@@ -16,26 +12,8 @@ use crate::loan_create::{client, loan};
 
 async fn read_back(gateway: &Gateway, operation: &str, data: &Value, case: &Case) -> Result<Proof, Stop> {
     let products = Products::default();
-    let second = Duration::from_secs(1);
-    let bank = Bank {
-        fineract: &gateway.fineract,
-        products: &products,
-        clock: &gateway.clock,
-        deadline: gateway.clock.now().after(second * 60),
-        timeouts: Timeouts {
-            lookup: second,
-            call: second,
-            reserve: second,
-        },
-        deployment: Deployment {
-            office_id: 1,
-            legal_form_id: 1,
-            payment_type_id: 1,
-        },
-    };
-    let rules = Rules {
-        lenders: Gateway::lenders().map(str::to_owned).to_vec(),
-    };
+    let bank = simulation::bank(&gateway.fineract, &products, &gateway.clock);
+    let rules = simulation::rules();
     let reading = Kind::named(operation)
         .unwrap()
         .read(data.as_object().unwrap(), &rules)

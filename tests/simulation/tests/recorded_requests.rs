@@ -3,18 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use gateway::bank::{Bank, Deployment, Products, Timeouts};
-use gateway::clock::{Clock, ManualClock, Timestamp};
+use gateway::bank::Products;
+use gateway::clock::{ManualClock, Timestamp};
 use gateway::fineract::{Answer, Exchange, Fineract, Method, Request};
 use gateway::operation::{Case, Command, Kind};
-use gateway::values::{Rules, decimal_of};
+use gateway::values::decimal_of;
 use percent_encoding::percent_decode_str;
 use recordings::{RELEASES, Recording};
 use serde_json::{Value, json};
-use simulation::Gateway;
 
 const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
 
@@ -57,26 +55,8 @@ impl Reads {
 async fn command(reads: &Reads, operation: &str, data: &Value) -> Command {
     let clock = ManualClock::at(Timestamp::from_micros(0));
     let products = Products::default();
-    let second = Duration::from_secs(1);
-    let bank = Bank {
-        fineract: reads,
-        products: &products,
-        clock: &clock,
-        deadline: clock.now().after(second * 60),
-        timeouts: Timeouts {
-            lookup: second,
-            call: second,
-            reserve: second,
-        },
-        deployment: Deployment {
-            office_id: 1,
-            legal_form_id: 1,
-            payment_type_id: 1,
-        },
-    };
-    let rules = Rules {
-        lenders: Gateway::lenders().map(str::to_owned).to_vec(),
-    };
+    let bank = simulation::bank(reads, &products, &clock);
+    let rules = simulation::rules();
     let reading = Kind::named(operation).unwrap().read(data.as_object().unwrap(), &rules);
     let reading = reading.unwrap_or_else(|faults| panic!("{operation} {data}: {faults:?}"));
     let case = Case {
