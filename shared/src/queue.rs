@@ -54,6 +54,11 @@ impl Message {
         }
     }
 
+    /// Its body.
+    pub fn body(self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
     /// Reads a body.
     pub fn read(body: &str) -> Option<Self> {
         serde_json::from_str(body)
@@ -117,7 +122,7 @@ mod tests {
     #[test]
     fn a_message_says_a_version_and_an_id() {
         let id = Uuid::from_u128(7);
-        let body = serde_json::to_string(&Message::about(id)).unwrap();
+        let body = Message::about(id).body();
         assert_eq!(body, r#"{"version":1,"id":"00000000-0000-0000-0000-000000000007"}"#);
         assert_eq!(Message::read(&body), Some(Message::about(id)));
         for other in ["", "{}", &body.replace(":1,", ":2,"), &body.replace('}', ",\"x\":1}")] {

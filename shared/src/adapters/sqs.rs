@@ -31,12 +31,11 @@ impl SqsQueue {
 #[async_trait]
 impl Queue for SqsQueue {
     async fn send(&self, id: Uuid, subject: &Subject, sends: u32) -> Result<(), Error> {
-        let body = serde_json::to_string(&Message::about(id)).map_err(|error| Error::new("send", error))?;
         let request = self
             .client
             .send_message()
             .queue_url(&self.url)
-            .message_body(body)
+            .message_body(Message::about(id).body())
             .message_group_id(subject.group())
             .message_deduplication_id(deduplication_id(id, sends));
         request

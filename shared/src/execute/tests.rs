@@ -260,7 +260,7 @@ async fn a_message_that_nobody_can_read_or_that_is_about_nothing_harms_only_itse
             ..message.clone()
         };
         assert_eq!(world.run(&Script::default(), &message).await, Reply::Done);
-        assert_eq!(world.queue.buried().last(), Some(&body));
+        assert_eq!(world.queue.dead_letters().last(), Some(&body));
     }
     assert_eq!(world.row().state, State::Accepted);
 }
