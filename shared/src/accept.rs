@@ -181,7 +181,10 @@ impl Acceptor<'_> {
             Ok(TakenBack::Done) => Err(unavailable().because(cause)),
             Ok(TakenBack::OnItsWay) => Ok(Accepted::of(&back, false)),
             Err(second) => {
-                let detail = "Poll tracking_id: a 404 means that nothing was stored, anything else tells the result.";
+                let after = problem::POLL_AFTER_SECONDS;
+                let detail = format!(
+                    "Poll tracking_id after {after} seconds: a 404 then means that nothing was stored, anything else tells the result."
+                );
                 tracing::error!(error = %Chain(&*second), "a row could not be taken back");
                 let unknown = Problem::new(problem::Kind::OutcomeUnknown, detail);
                 Err(Problem {

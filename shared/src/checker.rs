@@ -22,10 +22,12 @@ const LISTS: [(u64, Decision); 5] = [
     (2, Decision::Awaited),
     (4, Decision::Running),
     (3, Decision::Rejected),
-    (1, Decision::Executed),
+    (PROCESSED, Decision::Executed),
     (5, Decision::Executed),
 ];
 
+/// Fineract's number of the list of commands that were carried out.
+const PROCESSED: u64 = 1;
 /// The lists in which a command is sought whose number is not known: those that wait for a checker, and the rejected.
 const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Awaited), (3, Decision::Rejected)];
 /// How far Fineract's clock may be behind ours.
@@ -121,6 +123,28 @@ pub async fn seek(bank: &Bank<'_>, marks: &Marks) -> Result<Option<(u64, Decisio
         }
     }
     Ok(None)
+}
+
+/// Whether another user of Fineract's did the same to the same thing: a command of theirs on it was processed.
+pub async fn done_by_another(bank: &Bank<'_>, words: (&str, &str), resource: u64) -> Result<bool, Stop> {
+    let Some(us) = bank.username().await else {
+        return Ok(false);
+    };
+    for page in 0..PAGES_MAX {
+        let entries = entries(bank, list_of(PROCESSED, words, page)).await?;
+        let theirs = entries.iter().any(|entry| {
+            entry.get("resourceId").and_then(Value::as_u64) == Some(resource)
+                && shown(entry).is_none_or(|shown| shown == Decision::Executed)
+                && entry
+                    .get("maker")
+                    .and_then(Value::as_str)
+                    .is_some_and(|maker| maker != us)
+        });
+        if theirs || is_last(&entries) {
+            return Ok(theirs);
+        }
+    }
+    Ok(false)
 }
 
 fn list_of(list: u64, (action, entity): (&str, &str), page: u64) -> Path {

@@ -19,7 +19,7 @@ use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::operation::{Case, Command, Kind, Reading, Stop};
 use crate::pace::{CLIENT_GRACE, Pace, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
-use crate::row::{Row, first_before};
+use crate::row::{CLOCKS_APART, Row, first_before};
 use crate::settle::{Outcome, settlement, too_large};
 use crate::subject::Subject;
 use crate::tracking::State;
@@ -247,10 +247,13 @@ impl Executor<'_> {
         };
         let command = match operation.prepare(&bank, &case).await {
             Ok(command) => command,
-            Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),
+            Err(stop) => {
+                let outcome = Outcome::without_request(stopped(row, stop, client_may_come));
+                return self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some);
+            }
         };
         if let Err(stop) = bank.time_for_a_command() {
-            return Ok(Some(self.stopped(row, stop, client_may_come)));
+            return Ok(Some(Outcome::without_request(stopped(row, stop, client_may_come))));
         }
         if let Some(target) = command.target
             && row.target != Some(target)
@@ -260,17 +263,15 @@ impl Executor<'_> {
         }
         let exchange = match bank.command(&command, row.key()).await {
             Ok(exchange) => exchange,
-            Err(stop) => return Ok(Some(self.stopped(row, stop, client_may_come))),
+            Err(stop) => return Ok(Some(Outcome::without_request(stopped(row, stop, client_may_come)))),
         };
         let verdict = verdict::of_command(&exchange, &command.expected, row.maybe_sent);
         let case = Case {
             target: command.target.or(case.target),
             ..case
         };
-        let stuck = verdict == Verdict::Unknown(Wait::new(Pace::Soon, Reason::CommandInProgress))
-            && row
-                .stuck_since
-                .is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after);
+        let busy = verdict == Verdict::Unknown(Wait::new(Pace::Soon, Reason::CommandInProgress));
+        let stuck = busy && self.is_stuck(row);
         let outcome = Outcome::of_exchange(&exchange, verdict);
         if stuck {
             let marks = Marks {
@@ -288,32 +289,22 @@ impl Executor<'_> {
         self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
     }
 
-    /// What a preparation that led to no request says about the operation.
-    ///
-    /// Once a request may have reached Fineract, what lookups find no longer says that nothing was applied: somebody may
-    /// have changed it since.
-    fn stopped(&self, row: &Row, stop: Stop, client_may_come: bool) -> Outcome {
-        let verdict = match stop {
-            Stop::NotYet(wait) => Verdict::NotYet(wait),
-            _ if row.maybe_sent => Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)),
-            Stop::ClientNotFound(_) if client_may_come => {
-                Verdict::NotYet(Wait::new(Pace::Client, Reason::ClientNotFoundYet))
-            }
-            Stop::Refused(failure) | Stop::NotFound(failure) | Stop::ClientNotFound(failure) => {
-                Verdict::Refused(too_large(failure))
-            }
-        };
-        Outcome::without_request(verdict)
+    /// Whether Fineract has said the same for so long that it will not say anything else.
+    fn is_stuck(&self, row: &Row) -> bool {
+        row.stuck_since
+            .is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after)
     }
 
-    /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client that was
-    /// accepted earlier is open.
+    /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client is open
+    /// that was, as far as clocks can tell, accepted earlier.
     async fn client_may_come(&self, row: &Row, client: &Subject) -> bool {
         if self.clock.now().since(row.accepted_at) < CLIENT_GRACE {
             return true;
         }
         match self.ledger.open_on(client).await {
-            Ok(open) => open.iter().any(|entry| entry.accepted_at < row.accepted_at),
+            Ok(open) => open
+                .iter()
+                .any(|entry| entry.accepted_at < row.accepted_at.after(CLOCKS_APART)),
             Err(error) => {
                 tracing::error!(operation_id = %row.id, error = %Chain(&error), "the index could not be read");
                 true
@@ -339,6 +330,25 @@ impl Executor<'_> {
                 );
                 Reply::Again
             }
+        }
+    }
+}
+
+/// What a preparation that led to no request says about the operation.
+///
+/// Once a request may have reached Fineract, what lookups find no longer says that nothing was applied: somebody may have
+/// changed it since.
+fn stopped(row: &Row, stop: Stop, client_may_come: bool) -> Verdict {
+    match stop {
+        Stop::NotYet(wait) => Verdict::NotYet(wait),
+        Stop::ClientNotFound(_) if client_may_come => {
+            Verdict::NotYet(Wait::new(Pace::Client, Reason::ClientNotFoundYet))
+        }
+        Stop::Refused(failure) | Stop::NotFound(failure) | Stop::ClientNotFound(failure) if row.maybe_sent => {
+            Verdict::Denied(failure)
+        }
+        Stop::Refused(failure) | Stop::NotFound(failure) | Stop::ClientNotFound(failure) => {
+            Verdict::Refused(too_large(failure))
         }
     }
 }

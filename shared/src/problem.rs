@@ -13,6 +13,9 @@ use crate::tracking::TrackingId;
 
 /// How long a caller should wait after a 503, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
+/// How long a caller should wait after a 503 of unknown outcome before it polls: a write that got no answer may still be on
+/// its way.
+pub const POLL_AFTER_SECONDS: u32 = 30;
 
 /// What is wrong, as a closed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +165,8 @@ impl Problem {
     /// Seconds after which to try again, if that helps.
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self.kind {
-            Kind::Unavailable | Kind::OutcomeUnknown => Some(RETRY_AFTER_SECONDS),
+            Kind::Unavailable => Some(RETRY_AFTER_SECONDS),
+            Kind::OutcomeUnknown => Some(POLL_AFTER_SECONDS),
             Kind::InvalidJson
             | Kind::InvalidIdempotencyKey
             | Kind::Unauthorized

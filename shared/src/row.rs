@@ -1,5 +1,7 @@
 //! The row of an operation: the one truth about it.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -14,6 +16,8 @@ use crate::tracking::{State, TrackingId};
 
 /// The form in which rows are written.
 pub const SCHEMA_VERSION: u32 = 1;
+/// How far apart the clocks of two functions may be at the most.
+pub const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// How many of an operation's first tries are remembered.
 const HISTORY_FIRST: usize = 3;
 /// How many of its last tries are remembered.
@@ -77,7 +81,8 @@ pub struct Row {
     /// No request under that key was made before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_first_sent_at: Option<Timestamp>,
-    /// Since when Fineract says that it is busy with this key, without a lost answer since.
+    /// Since when Fineract says that it is busy with this key, or refuses what it may have applied, without a lost answer
+    /// since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_since: Option<Timestamp>,
     /// The queue's sequence number of the original message.
@@ -276,16 +281,18 @@ impl Open {
 
 /// Whether `other` goes before `own` on their subject.
 ///
-/// If the queue has handed out both original messages, its order decides; else only an operation that was accepted more
-/// than a minute earlier goes first, so no difference of clocks can turn the order of two that were just accepted.
+/// If the queue has handed out both original messages, its order decides. One that it has handed out goes before one that
+/// it has not, unless that one was accepted more than a minute earlier; the same minute decides between two that it has
+/// not handed out, so no difference of clocks can turn the order of two that were just accepted.
 pub fn goes_before(other: &Row, own: &Row) -> bool {
-    const CLOCKS_APART: std::time::Duration = std::time::Duration::from_secs(60);
     if other.id == own.id || !other.state.is_open() {
         return false;
     }
+    let clearly = |earlier: &Row, later: &Row| later.accepted_at.since(earlier.accepted_at) > CLOCKS_APART;
     match (&other.queue_seq, &own.queue_seq) {
         (Some(other), Some(own)) => (other.len(), other) < (own.len(), own),
-        _ => own.accepted_at.since(other.accepted_at) > CLOCKS_APART,
+        (Some(_), None) => !clearly(own, other),
+        (None, _) => clearly(other, own),
     }
 }
 
@@ -400,6 +407,18 @@ pub(crate) mod tests {
             (own.clone(), false),
         ] {
             assert_eq!(goes_before(&other, &own), before, "{other:?}");
+        }
+        let unreceived = with(1, minute * 10, None);
+        for (other, before) in [
+            (with(2, minute * 10 + 5_000_000, Some("9")), true),
+            (with(2, minute * 11, Some("9")), true),
+            (with(2, minute * 11 + 1, Some("9")), false),
+            (with(2, minute * 9, None), false),
+            (with(2, minute * 9 - 1, None), true),
+        ] {
+            assert_eq!(goes_before(&other, &unreceived), before, "{other:?}");
+            let both = before && goes_before(&unreceived, &other);
+            assert!(!both, "only one of two goes before the other: {other:?}");
         }
     }
 

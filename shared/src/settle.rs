@@ -73,6 +73,7 @@ impl Outcome {
 /// What the row becomes. `before` is the row as it was before the claim; `chance` spreads the waits.
 pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Duration, chance: u8) -> Settlement {
     let entry = entry(&outcome, now);
+    let denied = matches!(outcome.verdict, Verdict::Denied(_));
     let (read_back, next_key) = (outcome.read_back, outcome.next_key);
     let (event, wait, response, failure, command_id) = match outcome.verdict {
         Verdict::Applied(body) => (Event::Applied, None, Some(body), None, None),
@@ -93,6 +94,13 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
             (Event::Held, Some(wait), None, None, before.command_id)
         }
         Verdict::NotYet(wait) | Verdict::Unknown(wait) => (Event::PutOff, Some(wait), None, None, before.command_id),
+        Verdict::Denied(_) => (
+            Event::PutOff,
+            Some(Wait::new(Pace::Soon, Reason::AnswerLost)),
+            None,
+            None,
+            before.command_id,
+        ),
         // The executor reads back before it settles; where it could not, the same key is asked again.
         Verdict::Spent { reason, .. } => (
             Event::PutOff,
@@ -108,6 +116,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
     };
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
+        _ if denied => before.stuck_since.or(Some(now)),
         Some(Reason::CommandInProgress) => before.stuck_since.or(Some(now)),
         // A lost answer may have left the command running anew.
         None | Some(Reason::AnswerLost | Reason::PendingApproval) => None,
@@ -149,6 +158,7 @@ fn entry(outcome: &Outcome, at: Timestamp) -> Try {
         Verdict::Applied(_) => ("applied", None),
         Verdict::Pending { .. } => ("pending", None),
         Verdict::Refused(failure) => ("refused", failure.code().map(str::to_owned)),
+        Verdict::Denied(failure) => ("denied", failure.code().map(str::to_owned)),
         Verdict::Spent { reason: spoken, .. } => ("spent", reason(&Wait::new(Pace::Soon, *spoken))),
         Verdict::Restored => ("restored", None),
         Verdict::NotYet(wait) => ("not_yet", reason(wait)),

@@ -57,6 +57,9 @@ pub enum Verdict {
     NotYet(Wait),
     /// Perhaps applied; to be asked again under the same key.
     Unknown(Wait),
+    /// Refused in words that say nothing about an earlier request of this operation, which may have been applied. If they
+    /// stay the same for long, what Fineract shows decides.
+    Denied(Failure),
     /// The key is spent: Fineract stored an answer under it that does not tell, and will give no other. What Fineract shows
     /// decides.
     Spent {
@@ -105,7 +108,7 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
             // Fineract looks for an external id before it looks at the key: not finding it now says nothing about what an
             // earlier request of this operation did.
             (404, Some(body)) if sent_before && !answer.from_cache && code_of(&body).is_some_and(by_external_id) => {
-                Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost))
+                Verdict::Denied(Failure::Fineract { status: 404, body })
             }
             (_, body) => of_error(answer, body),
         },
@@ -158,6 +161,8 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
             doubtful(Reason::AmbiguousAnswer)
         }
         (503, Some(code)) if PASSING.contains(&code) => minutes(Reason::FineractBusy),
+        // Once the configuration is mended, a spent key would still give the old answer.
+        (_, Some(code)) if CONFIGURED.contains(&code) && answer.from_cache => doubtful(Reason::Misconfigured),
         (_, Some(code)) if CONFIGURED.contains(&code) => minutes(Reason::Misconfigured),
         (400 | 403 | 404 | 501 | 503, Some(_)) => Verdict::Refused(Failure::Fineract {
             status: answer.status,
@@ -235,9 +240,11 @@ pub fn of_lookup(exchange: &Exchange) -> Found {
         (_, body) => match of_error(answer, body) {
             Verdict::NotYet(wait) | Verdict::Unknown(wait) => Found::NotYet(wait),
             Verdict::Spent { reason, .. } => Found::NotYet(Wait::new(Pace::Soon, reason)),
-            Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Refused(_) | Verdict::Restored => {
-                Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured))
-            }
+            Verdict::Applied(_)
+            | Verdict::Pending { .. }
+            | Verdict::Refused(_)
+            | Verdict::Denied(_)
+            | Verdict::Restored => Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)),
         },
     }
 }

@@ -56,7 +56,8 @@ impl Executor<'_> {
     }
 
     /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
-    /// of what was never sent, and before a refusal under a key that may not be the first or may be forgotten.
+    /// of what was never sent, before a refusal under a key that may not be the first or may be forgotten, and when Fineract
+    /// has refused for long what it may have applied.
     pub(super) async fn confirmed(
         &self,
         row: &Row,
@@ -72,6 +73,7 @@ impl Executor<'_> {
         let asks = match &outcome.verdict {
             Verdict::Spent { .. } | Verdict::Restored => true,
             Verdict::Refused(_) => doubt,
+            Verdict::Denied(_) => self.is_stuck(row),
             Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
         };
         if !asks {
@@ -91,8 +93,18 @@ impl Executor<'_> {
         let tries = row.key_epoch + 1;
         let (verdict, next_key) = match (outcome.verdict, proof) {
             (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
-            (Verdict::Refused(failure), _) => (Verdict::Refused(failure), false),
-            (Verdict::Spent { .. }, Proof::ByAnother) => (Verdict::Refused(by_another()), false),
+            (Verdict::Refused(failure), _) | (Verdict::Denied(failure), Proof::NotApplied) => {
+                (Verdict::Refused(failure), false)
+            }
+            (Verdict::Spent { .. } | Verdict::Denied(_), Proof::ByAnother) => (Verdict::Refused(by_another()), false),
+            // The deployment's fault never fails a customer's operation.
+            (
+                Verdict::Spent {
+                    reason: Reason::Misconfigured,
+                    ..
+                },
+                Proof::NotApplied,
+            ) => (Verdict::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)), true),
             (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= KEYS_MAX => {
                 (Verdict::Refused(failure), false)
             }
@@ -210,6 +222,7 @@ fn bounded(outcome: Outcome) -> Outcome {
         | Verdict::Pending { .. }
         | Verdict::NotYet(_)
         | Verdict::Unknown(_)
+        | Verdict::Denied(_)
         | Verdict::Spent { .. }
         | Verdict::Restored) => Outcome { verdict, ..outcome },
     }

@@ -46,6 +46,11 @@ impl MemoryLedger {
         self.lock().values().cloned().collect()
     }
 
+    /// A row, as it is now, past the hook.
+    pub fn row(&self, id: Uuid) -> Option<Row> {
+        self.lock().get(&id).cloned()
+    }
+
     /// Puts a row there, whatever stands in its place.
     pub fn put(&self, row: Row) {
         self.lock().insert(row.id, row);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bank::{Bank, number_of};
+use crate::checker::done_by_another;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{Case, Command, Operation, Stop};
@@ -69,13 +70,14 @@ impl Operation for LoanDelete {
         })
     }
 
-    /// A loan that is gone after it was addressed by number is deleted; Fineract keeps nothing that says by whom.
+    /// A loan that is gone after it was addressed by number is deleted; whose command did it is told by the audits.
     async fn read_back(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
         let Some(number) = case.target else {
             return Ok(Proof::NotApplied);
         };
         match bank.loan_by_number(number).await {
             Ok(_) => Ok(Proof::NotApplied),
+            Err(Stop::NotFound(_)) if done_by_another(bank, Self::COMMAND, number).await? => Ok(Proof::ByAnother),
             Err(Stop::NotFound(_)) => {
                 let id = self.external_loan_id.as_str();
                 Ok(Proof::Applied(

@@ -79,6 +79,7 @@ struct Contents {
     seen: HashMap<String, Timestamp>,
     put_off: Vec<Duration>,
     dead: Vec<String>,
+    expired: Vec<String>,
 }
 
 /// Messages in memory.
@@ -135,7 +136,9 @@ impl MemoryQueue {
     pub fn delete(&self, receipt: &str) -> Result<(), Error> {
         let now = self.clock.now();
         let mut contents = self.contents();
-        let index = contents.in_flight(receipt, now).ok_or_else(|| expired("delete"))?;
+        let index = contents
+            .in_flight(receipt, now)
+            .ok_or_else(|| not_in_flight("delete"))?;
         contents.messages.remove(index);
         Ok(())
     }
@@ -146,10 +149,16 @@ impl MemoryQueue {
         contents.heads().map(|index| contents.messages[index].visible_at).min()
     }
 
-    /// Loses every message about an operation.
-    pub fn lose(&self, id: Uuid) {
+    /// Loses every message about an operation; tells whether one of them had never been received.
+    pub fn lose(&self, id: Uuid) -> bool {
         let body = Message::about(id).body();
-        self.contents().messages.retain(|message| message.body != body);
+        let mut contents = self.contents();
+        let new = contents
+            .messages
+            .iter()
+            .any(|message| message.body == body && message.receives == 0);
+        contents.messages.retain(|message| message.body != body);
+        new
     }
 
     /// How many messages there are.
@@ -173,6 +182,11 @@ impl MemoryQueue {
     /// The waits for which messages were put off.
     pub fn put_off_for(&self) -> Vec<Duration> {
         self.contents().put_off.clone()
+    }
+
+    /// The bodies of the messages that were kept too long.
+    pub fn expired(&self) -> Vec<String> {
+        self.contents().expired.clone()
     }
 
     /// The bodies of the dead letters.
@@ -211,11 +225,16 @@ impl Contents {
     }
 
     fn drop_expired(&mut self, now: Timestamp, retention: Duration) {
-        self.messages.retain(|message| now.since(message.sent_at) < retention);
+        let (kept, expired) = std::mem::take(&mut self.messages)
+            .into_iter()
+            .partition(|message| now.since(message.sent_at) < retention);
+        self.messages = kept;
+        let expired: Vec<Stored> = expired;
+        self.expired.extend(expired.into_iter().map(|message| message.body));
     }
 }
 
-fn expired(what: &'static str) -> Error {
+fn not_in_flight(what: &'static str) -> Error {
     Error::new(what, "the receipt is not that of a message in flight")
 }
 
@@ -251,7 +270,9 @@ impl Queue for MemoryQueue {
         let now = self.clock.now();
         let mut contents = self.contents();
         contents.put_off.push(wait);
-        let index = contents.in_flight(receipt, now).ok_or_else(|| expired("put off"))?;
+        let index = contents
+            .in_flight(receipt, now)
+            .ok_or_else(|| not_in_flight("put off"))?;
         // SQS counts whole seconds.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         contents.messages[index].visible_at = now.after(Duration::from_secs(seconds));

@@ -31,6 +31,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::NotYet(wait) => format!("not yet {:?} {:?}", wait.pace, wait.reason),
         Verdict::Unknown(wait) => format!("unknown {:?} {:?}", wait.pace, wait.reason),
         Verdict::Spent { reason, failure } => format!("spent {reason:?} {}", failure.code().unwrap_or_default()),
+        Verdict::Denied(failure) => format!("denied {}", failure.code().unwrap_or_default()),
         Verdict::Restored => "restored".to_owned(),
     }
 }
@@ -234,7 +235,7 @@ fn not_found_by_external_id_is_a_refusal_only_before_anything_was_sent() {
     let not_found = |from_cache| answer(404, from_cache, &coded("error.msg.loan.external.id.invalid"));
     for (sent_before, from_cache, verdict) in [
         (false, false, "refused 404"),
-        (true, false, "unknown Soon AnswerLost"),
+        (true, false, "denied error.msg.loan.external.id.invalid"),
         (true, true, "refused 404"),
     ] {
         assert_eq!(

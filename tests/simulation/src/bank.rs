@@ -38,7 +38,12 @@ impl SimulatedFineract {
 }
 
 /// The request as the gateway's adapter would make it.
-fn sent(request: &Request) -> fineract_simulator::Request {
+pub(crate) fn sent(request: &Request) -> fineract_simulator::Request {
+    sent_as(request, None, "default")
+}
+
+/// The same with other `Authorization`, or to another tenant.
+pub(crate) fn sent_as(request: &Request, credentials: Option<&str>, tenant: &str) -> fineract_simulator::Request {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
@@ -46,8 +51,8 @@ fn sent(request: &Request) -> fineract_simulator::Request {
         Method::Delete => "DELETE",
     };
     let mut sent = fineract_simulator::Request::new(method, format!("{BASE}{}", request.path.as_str()))
-        .with_header("Authorization", CREDENTIALS)
-        .with_header("Fineract-Platform-TenantId", "default");
+        .with_header("Authorization", credentials.unwrap_or(CREDENTIALS))
+        .with_header("Fineract-Platform-TenantId", tenant);
     if let Some(key) = &request.key {
         sent = sent
             .with_header("Idempotency-Key", key.as_str())
@@ -59,7 +64,7 @@ fn sent(request: &Request) -> fineract_simulator::Request {
     }
 }
 
-fn answer_of(response: Response) -> Answer {
+pub(crate) fn answer_of(response: Response) -> Answer {
     let from_cache = response.header("x-served-from-cache") == Some("true");
     Answer {
         status: response.status,

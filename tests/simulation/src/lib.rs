@@ -2,6 +2,7 @@
 
 mod bank;
 mod gateway;
+pub mod world;
 
 pub use crate::bank::SimulatedFineract;
 pub use crate::gateway::{Gateway, Performed, bank, rules};

@@ -13,3 +13,4 @@ mod recorded_requests;
 mod recorded_shapes;
 mod recorded_verdicts;
 mod tranches;
+mod worlds;

@@ -38,6 +38,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Refused(_) => "refused".to_owned(),
         Verdict::NotYet(wait) => format!("not yet, {:?} {:?}", wait.pace, wait.reason),
         Verdict::Spent { reason, .. } => format!("spent, {reason:?}"),
+        Verdict::Denied(_) => "denied".to_owned(),
         Verdict::Restored => "restored".to_owned(),
         Verdict::Unknown(wait) => format!("unknown, {:?} {:?}", wait.pace, wait.reason),
     }

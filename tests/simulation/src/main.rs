@@ -1,0 +1,121 @@
+//! Runs worlds by their seeds: many with a summary, or one with everything that happens in it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use simulation::world::{Counts, Report, run};
+
+/// From this many seeds on, everything that can happen has to happen.
+const SEEDS_FOR_ALL: u64 = 10_000;
+/// How many failing seeds are told before the run is given up.
+const FAILURES_MAX: usize = 20;
+
+/// Simulates the gateway under faults, and judges what came of it.
+#[derive(Parser)]
+#[command(name = "simulation")]
+struct Arguments {
+    /// How many seeds to run
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Run this one alone and print what happens
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.seed {
+        Some(seed) => one(seed),
+        None => many(arguments.from, arguments.seeds),
+    }
+}
+
+fn one(seed: u64) -> ExitCode {
+    let report = run(seed, true);
+    print!("{report}");
+    println!(
+        "seed {seed}: {} after {:.0?} of virtual time",
+        if report.wrongs.is_empty() { "right" } else { "WRONG" },
+        report.lasted
+    );
+    code(report.wrongs.is_empty())
+}
+
+fn many(from: u64, seeds: u64) -> ExitCode {
+    let bar = ProgressBar::new(seeds).with_style(style());
+    let (next, failed, counts) = (AtomicU64::new(from), Mutex::new(Vec::new()), Counts::default());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let given_up = failures(&failed).len() >= FAILURES_MAX;
+                    if seed >= from + seeds || given_up {
+                        return;
+                    }
+                    let report = run(seed, false);
+                    counts.merge(&report.tally);
+                    if !report.wrongs.is_empty() {
+                        bar.suspend(|| eprint!("{report}"));
+                        failures(&failed).push(report);
+                    }
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish();
+    let failed = failures(&failed);
+    let absent = print(&counts);
+    println!("{} worlds of {seeds} were judged wrong", failed.len());
+    if let Some(first) = failed.first() {
+        println!(
+            "see what happened: cargo run -p simulation --release -- --seed {}",
+            first.seed
+        );
+    }
+    let complete = seeds < SEEDS_FOR_ALL || absent.is_empty();
+    if !complete {
+        println!("never happened: {}", absent.join(", "));
+    }
+    code(failed.is_empty() && complete)
+}
+
+fn failures(failed: &Mutex<Vec<Report>>) -> std::sync::MutexGuard<'_, Vec<Report>> {
+    failed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints how often each thing happened; gives what never did.
+fn print(counts: &Counts) -> Vec<String> {
+    let mut groups: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
+    for (group, name, times) in counts.all() {
+        groups.entry(group).or_default().push((name, times));
+    }
+    for (group, counts) in &groups {
+        println!("{group}");
+        for (name, times) in counts {
+            println!("{times:>12}  {name}");
+        }
+    }
+    let all = groups.into_values().flatten();
+    all.filter(|(_, times)| *times == 0).map(|(name, _)| name).collect()
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_bar} {pos} of {len} worlds, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn code(right: bool) -> ExitCode {
+    if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,199 @@
+//! What callers were told and what became of the rows: what the judge reads.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fineract_simulator::Decision;
+use gateway::row::{Open, Row};
+use gateway::subject::Subject;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What a caller was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is accepted, under this tracking id.
+    Accepted(String),
+    /// 503: nothing will be done.
+    Unavailable,
+    /// 503 with `outcome-unknown`.
+    OutcomeUnknown(String),
+    /// Another problem, by its code.
+    Refused(&'static str),
+    /// No answer came.
+    Nothing,
+}
+
+/// One `POST /fineract/operate`.
+#[derive(Clone, Debug)]
+pub(super) struct Post {
+    /// The mark in the data, which tells the request from every other.
+    pub(super) mark: String,
+    /// Whether it carried an `Idempotency-Key`.
+    pub(super) keyed: bool,
+    /// When it was sent.
+    pub(super) sent_at: Duration,
+    /// When it was answered.
+    pub(super) answered_at: Duration,
+    /// The answer.
+    pub(super) told: Told,
+}
+
+/// The story of a row.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    /// The row as it was last written.
+    pub(super) row: Row,
+    /// When it was first seen.
+    pub(super) stored_at: Duration,
+    /// When it ended.
+    pub(super) ended_at: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    posts: Vec<Post>,
+    stories: BTreeMap<Uuid, Story>,
+    disturbed: BTreeMap<String, String>,
+    spent: BTreeMap<String, u32>,
+    results: BTreeMap<String, Value>,
+    decisions: Vec<Decision>,
+    sent: Vec<Uuid>,
+    lost_messages: Vec<Uuid>,
+    broken: Vec<String>,
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Journal(Mutex<Pages>);
+
+impl Journal {
+    /// A request was answered.
+    pub(super) fn post(&self, post: Post) {
+        self.pages().posts.push(post);
+    }
+
+    /// Every request.
+    pub(super) fn posts(&self) -> Vec<Post> {
+        self.pages().posts.clone()
+    }
+
+    /// A row stands like this now; what stood there before is given back.
+    pub(super) fn row(&self, row: &Row, age: Duration) -> Option<Row> {
+        let ended_at = (!row.state.is_open()).then_some(age);
+        let mut pages = self.pages();
+        let Some(story) = pages.stories.get_mut(&row.id) else {
+            let story = Story {
+                row: row.clone(),
+                stored_at: age,
+                ended_at,
+            };
+            pages.stories.insert(row.id, story);
+            return None;
+        };
+        story.ended_at = story.ended_at.or(ended_at);
+        Some(std::mem::replace(&mut story.row, row.clone()))
+    }
+
+    /// The rows.
+    pub(super) fn stories(&self) -> Vec<Story> {
+        self.pages().stories.values().cloned().collect()
+    }
+
+    /// The rows as the index showed them then: those of a subject, or all; open ones, or all.
+    pub(super) fn index(&self, at: Duration, subject: Option<&Subject>, open: bool) -> Vec<Open> {
+        let pages = self.pages();
+        let shown = pages.stories.values().filter(|story| {
+            story.stored_at <= at
+                && subject.is_none_or(|subject| story.row.subject == *subject)
+                && (!open || story.ended_at.is_none_or(|ended| ended > at))
+        });
+        shown
+            .map(|story| Open {
+                id: story.row.id,
+                subject: story.row.subject.clone(),
+                accepted_at: story.row.accepted_at,
+            })
+            .collect()
+    }
+
+    /// Something happened to a client or loan after which its operations may rightly be refused.
+    pub(super) fn disturb(&self, subject: &str, why: &str) {
+        let mut pages = self.pages();
+        pages
+            .disturbed
+            .entry(subject.to_owned())
+            .or_insert_with(|| why.to_owned());
+    }
+
+    /// Whether something happened to a client or loan.
+    pub(super) fn is_disturbed(&self, subject: &str) -> bool {
+        self.pages().disturbed.contains_key(subject)
+    }
+
+    /// Fineract failed under a key, and keeps the failure.
+    pub(super) fn spend(&self, key: &str) {
+        *self.pages().spent.entry(key.to_owned()).or_default() += 1;
+    }
+
+    /// How many keys of an operation were spent.
+    pub(super) fn spent(&self, id: Uuid) -> usize {
+        let id = id.hyphenated().to_string();
+        self.pages().spent.keys().filter(|key| key.starts_with(&id)).count()
+    }
+
+    /// A checker decided.
+    pub(super) fn decided(&self, decision: Decision) {
+        self.pages().decisions.push(decision);
+    }
+
+    /// Whether a checker ever decided so.
+    pub(super) fn was_decided(&self, decision: Decision) -> bool {
+        self.pages().decisions.contains(&decision)
+    }
+
+    /// A caller was told this result.
+    pub(super) fn result(&self, tracking_id: &str, body: &Value) {
+        self.pages().results.insert(tracking_id.to_owned(), body.clone());
+    }
+
+    /// The results that callers were told.
+    pub(super) fn results(&self) -> BTreeMap<String, Value> {
+        self.pages().results.clone()
+    }
+
+    /// A message of an operation was stored.
+    pub(super) fn sent(&self, id: Uuid) {
+        self.pages().sent.push(id);
+    }
+
+    /// Whether a message of an operation was ever stored.
+    pub(super) fn was_sent(&self, id: Uuid) -> bool {
+        self.pages().sent.contains(&id)
+    }
+
+    /// The message of an operation was lost before anybody received it.
+    pub(super) fn lose(&self, id: Uuid) {
+        self.pages().lost_messages.push(id);
+    }
+
+    /// Whether a message of an operation was lost before anybody received it.
+    pub(super) fn lost(&self, id: Uuid) -> bool {
+        self.pages().lost_messages.contains(&id)
+    }
+
+    /// Something that must hold was seen broken.
+    pub(super) fn broken(&self, what: String) {
+        self.pages().broken.push(what);
+    }
+
+    /// What was seen broken.
+    pub(super) fn all_broken(&self) -> Vec<String> {
+        self.pages().broken.clone()
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,353 @@
+//! The judge: compares what callers were told and what the rows say with what Fineract holds. It shares no code with the
+//! engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fineract_simulator::{Decision, Effect};
+use gateway::pace::Reason;
+use gateway::row::Row;
+use gateway::tracking::State;
+use serde_json::Value;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::World;
+use super::callers::caller;
+use super::faults::Fault;
+use super::journal::{Post, Story, Told};
+
+/// Within this time after the last fault, and the last operation before it, an operation has ended.
+const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// Two operations that are accepted within this time have the queue's order, if the queue knows both.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
+/// How many keys Fineract must have spent before it may be said that it fails each time.
+const KEYS: usize = 4;
+/// Operations that may be applied again by themselves: they set absolute values.
+const SETS_VALUES: [&str; 2] = ["CLIENT_UPDATE", "LOAN_UPDATE"];
+const UUID_LENGTH: usize = 36;
+/// How long the judge waits before it asks again what it got no answer to.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What Fineract did for each operation, and when.
+struct Truth {
+    effects: BTreeMap<Uuid, Vec<(Duration, Effect)>>,
+}
+
+impl Truth {
+    fn of(world: &World) -> Self {
+        let beginning = super::instant(world.clock) - world.clock.age();
+        let mut effects: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+        for effect in world.simulator.effects() {
+            let id = effect.key.as_deref().and_then(|key| key.get(..UUID_LENGTH));
+            if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
+                let age = Duration::try_from(effect.at - beginning).unwrap_or_default();
+                effects.entry(id).or_default().push((age, effect));
+            }
+        }
+        Self { effects }
+    }
+
+    fn of_operation(&self, id: Uuid) -> &[(Duration, Effect)] {
+        self.effects.get(&id).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Everything that is wrong with what happened.
+pub(super) async fn judge(world: &Arc<World>) -> Vec<String> {
+    let mut wrongs = world.journal.all_broken();
+    let (truth, stories, posts) = (Truth::of(world), world.journal.stories(), world.journal.posts());
+    for story in &stories {
+        wrongs.extend(each(world, story, &truth, &stories));
+    }
+    wrongs.extend(posts.iter().filter_map(|post| unexecuted(post, &stories, &truth)));
+    wrongs.extend(once_per_key(&posts, &stories));
+    wrongs.extend(out_of_order(world, &posts, &stories, &truth));
+    for (tracking_id, told) in accepted(&posts) {
+        let answer = loop {
+            match world.track(&caller(), tracking_id).await {
+                Ok(answer) => break answer,
+                Err(_) => sleep(PAUSE).await,
+            }
+        };
+        match answer {
+            Some(body) => {
+                if let Some(before) = world
+                    .journal
+                    .results()
+                    .get(tracking_id)
+                    .filter(|before| **before != body)
+                {
+                    wrongs.push(format!("{tracking_id} was told as {before}, and now as {body}"));
+                }
+            }
+            None => wrongs.push(format!("{tracking_id} got a 202 at {told:?} and is lost")),
+        }
+    }
+    wrongs
+}
+
+fn accepted(posts: &[Post]) -> impl Iterator<Item = (&str, Duration)> {
+    posts.iter().filter_map(|post| match &post.told {
+        Told::Accepted(tracking_id) => Some((tracking_id.as_str(), post.answered_at)),
+        Told::Unavailable | Told::OutcomeUnknown(_) | Told::Refused(_) | Told::Nothing => None,
+    })
+}
+
+fn name(row: &Row) -> String {
+    format!("{} {} on {}", row.operation, row.id, row.subject)
+}
+
+/// One operation: it ended, in time, and true.
+fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<String> {
+    let row = &story.row;
+    let effects = truth.of_operation(row.id);
+    let mut wrongs = Vec::new();
+    let last = effects.last().map_or(Duration::ZERO, |(age, _)| *age);
+    let again = effects.len() > 1 && !SETS_VALUES.contains(&row.operation.as_str());
+    if again && !undone_by_hand(world, effects, last) {
+        wrongs.push(format!("{} was applied {} times", name(row), effects.len()));
+    }
+    let Some(ended_at) = story.ended_at else {
+        if row.reason == Some(Reason::NeedsOperator) {
+            world.tally.note("operations left to an operator", 1);
+        } else {
+            let why = row.reason;
+            wrongs.push(format!("{} has not ended: {} {why:?}", name(row), row.state.as_str()));
+        }
+        return wrongs;
+    };
+    match (row.state, effects.last()) {
+        (State::Succeeded, None) if set_by_a_twin(row, stories, truth) => {
+            world.tally.note("values that were there already", 1);
+        }
+        // Who deleted it was purged from Fineract's audits.
+        (State::Succeeded, None) if row.operation == "LOAN_DELETE" && purged_by_hand(world, row) => {
+            world.tally.note("deletions by hand that were purged", 1);
+        }
+        (State::Succeeded, None) => wrongs.push(format!("{} is a success, and was not applied", name(row))),
+        (State::Failed, Some(_)) if undone_by_hand(world, effects, ended_at) => {}
+        (State::Failed | State::Cancelled, Some(_)) => {
+            wrongs.push(format!("{} is {}, and was applied", name(row), row.state.as_str()));
+        }
+        (State::Succeeded, Some((_, effect))) if !tells(row, effect) => {
+            wrongs.push(format!("{} answers {:?} about {effect:?}", name(row), row.response));
+        }
+        (State::Failed, None) if !may_fail(world, story, stories) => {
+            wrongs.push(format!(
+                "{} failed without a reason: {}",
+                name(row),
+                row.failure.as_ref().map(|failure| failure.error()).unwrap_or_default()
+            ));
+        }
+        _ => {}
+    }
+    let before = stories
+        .iter()
+        .filter(|other| related(&other.row, row) && other.stored_at < ended_at && other.row.id != row.id);
+    let last_before = before
+        .filter_map(|other| other.ended_at.filter(|at| *at <= ended_at))
+        .max();
+    let from = [Some(story.stored_at), Some(world.weather.last_fault()), last_before];
+    let from = from
+        .into_iter()
+        .flatten()
+        .filter(|from| *from <= ended_at)
+        .max()
+        .unwrap_or_default();
+    if ended_at > world.weather.last_fault() && ended_at - from > ENDS_WITHIN {
+        wrongs.push(format!(
+            "{} took {:?} although nothing stood against it",
+            name(row),
+            ended_at - from
+        ));
+    }
+    wrongs
+}
+
+/// Whether somebody took the first effect back by hand while nobody could know that it was there.
+fn undone_by_hand(world: &World, effects: &[(Duration, Effect)], until: Duration) -> bool {
+    let Some((_, first)) = effects.first() else {
+        return false;
+    };
+    let until = super::instant(world.clock) - world.clock.age() + until;
+    let undone = by_hand(world)
+        .iter()
+        .any(|effect| effect.action == "DELETE" && effect.resource_id == first.resource_id && effect.at <= until);
+    if undone {
+        world.tally.note("operations undone by hand while in doubt", 1);
+    }
+    undone
+}
+
+/// Whether somebody deleted the loan by hand, and Fineract no longer knows.
+fn purged_by_hand(world: &World, row: &Row) -> bool {
+    let deleted = |effect: &Effect| effect.action == "DELETE" && effect.external_id == Some(external_id(row));
+    world.weather.has(Fault::LongSilence) && by_hand(world).iter().any(deleted)
+}
+
+/// What people did by hand.
+fn by_hand(world: &World) -> Vec<Effect> {
+    let mut effects = world.simulator.effects();
+    effects.retain(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("clerk")));
+    effects
+}
+
+/// Whether another operation asked for the same values, and set them.
+fn set_by_a_twin(row: &Row, stories: &[Story], truth: &Truth) -> bool {
+    let asked = |row: &Row| {
+        let mut data = row.data.clone();
+        data["reference"] = Value::Null;
+        data
+    };
+    SETS_VALUES.contains(&row.operation.as_str())
+        && stories
+            .iter()
+            .map(|story| &story.row)
+            .any(|other| other.id != row.id && asked(other) == asked(row) && !truth.of_operation(other.id).is_empty())
+}
+
+/// Whether an answer is about this effect.
+fn tells(row: &Row, effect: &Effect) -> bool {
+    let Some(response) = &row.response else { return false };
+    let number = |member: &str| response.get(member).and_then(Value::as_u64);
+    let resource = number("loanId")
+        .filter(|_| effect.entity == "LOAN")
+        .or(number("resourceId"));
+    let paid = effect
+        .sub_resource_id
+        .is_none_or(|paid| number("subResourceId") == Some(paid));
+    resource == Some(effect.resource_id) && paid
+}
+
+/// Whether two operations are about the same client or loan, or about a loan and its client.
+fn related(one: &Row, other: &Row) -> bool {
+    let ids = |row: &Row| {
+        let member = |name: &str| row.data.get(name).and_then(Value::as_str).map(str::to_owned);
+        [member("externalId"), member("external_loan_id"), member("clientId")]
+    };
+    let others = ids(other);
+    ids(one).into_iter().flatten().any(|id| others.contains(&Some(id)))
+}
+
+/// Whether something happened after which Fineract may rightly refuse.
+fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
+    let row = &story.row;
+    let code = row
+        .failure
+        .as_ref()
+        .and_then(|failure| failure.code())
+        .unwrap_or_default();
+    let mut ids: Vec<String> = Vec::new();
+    for other in stories
+        .iter()
+        .map(|story| &story.row)
+        .filter(|other| related(other, row))
+    {
+        for member in ["externalId", "external_loan_id", "clientId"] {
+            ids.extend(other.data.get(member).and_then(Value::as_str).map(str::to_owned));
+        }
+    }
+    let touched = |id: &String| {
+        by_hand(world)
+            .iter()
+            .any(|effect| effect.external_id.as_ref() == Some(id))
+    };
+    let disturbed = ids.iter().any(|id| world.journal.is_disturbed(id) || touched(id));
+    let earlier_failed = stories.iter().any(|other| {
+        let unhappy = matches!(other.row.state, State::Failed | State::Cancelled);
+        ids.contains(&external_id(&other.row)) && unhappy && other.row.id != row.id && other.ended_at <= story.ended_at
+    });
+    match code {
+        "gateway.rejected-by-checker" => world.journal.was_decided(Decision::Reject),
+        "gateway.removed-by-checker" => world.journal.was_decided(Decision::Delete),
+        _ => {
+            disturbed || earlier_failed || world.journal.spent(row.id) >= KEYS || {
+                let mut relatives = stories
+                    .iter()
+                    .map(|story| &story.row)
+                    .filter(|other| related(other, row));
+                relatives.any(|other| unknown_to_the_queue(world, other, row))
+            }
+        }
+    }
+}
+
+fn external_id(row: &Row) -> String {
+    let id = row.data.get("external_loan_id").or(row.data.get("externalId"));
+    id.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn marked<'a>(stories: &'a [Story], mark: &str) -> impl Iterator<Item = &'a Story> {
+    stories
+        .iter()
+        .filter(move |story| story.row.data.get("reference").and_then(Value::as_str) == Some(mark))
+}
+
+/// A request without a key that was answered 503 is not executed.
+fn unexecuted(post: &Post, stories: &[Story], truth: &Truth) -> Option<String> {
+    if post.keyed || post.told != Told::Unavailable {
+        return None;
+    }
+    let applied = marked(stories, &post.mark).find(|story| !truth.of_operation(story.row.id).is_empty())?;
+    Some(format!("{} was answered 503 and applied", name(&applied.row)))
+}
+
+/// One key is one operation.
+fn once_per_key(posts: &[Post], stories: &[Story]) -> Vec<String> {
+    let keyed = posts.iter().filter(|post| post.keyed);
+    let mut wrongs = Vec::new();
+    for post in keyed {
+        let rows = marked(stories, &post.mark).count();
+        if rows > 1 {
+            wrongs.push(format!("the key {} made {rows} operations", post.mark));
+        }
+    }
+    wrongs
+}
+
+/// Of two operations on one subject whose caller awaited the first one's 202, the second begins after the first has ended.
+fn out_of_order(world: &World, posts: &[Post], stories: &[Story], truth: &Truth) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    let told: Vec<(&Post, &Story)> = posts
+        .iter()
+        .filter(|post| matches!(post.told, Told::Accepted(_)))
+        .filter_map(|post| Some((post, marked(stories, &post.mark).next()?)))
+        .collect();
+    let first_sent = |mark: &str| {
+        let sent = posts.iter().filter(|post| post.mark == mark).map(|post| post.sent_at);
+        sent.min().unwrap_or_default()
+    };
+    for (earlier_post, earlier) in &told {
+        for (later_post, later) in &told {
+            let awaited = earlier_post.answered_at < first_sent(&later_post.mark);
+            let alike = earlier.row.subject == later.row.subject && earlier.row.id != later.row.id;
+            if !awaited || !alike || unknown_to_the_queue(world, &earlier.row, &later.row) {
+                continue;
+            }
+            let end = earlier.ended_at.unwrap_or(Duration::MAX);
+            let begun = truth.of_operation(later.row.id).first().map(|(age, _)| *age);
+            let over = later.ended_at.filter(|_| later.row.state != State::Cancelled);
+            if begun.is_some_and(|begun| begun < end) || over.is_some_and(|over| over < end) {
+                wrongs.push(format!("{} went before {}", name(&later.row), name(&earlier.row)));
+            }
+        }
+    }
+    wrongs
+}
+
+/// The queue lost the message of one of two operations before anybody received it, and they were accepted so closely that
+/// clocks cannot tell their order.
+fn unknown_to_the_queue(world: &World, one: &Row, other: &Row) -> bool {
+    let unseen = |row: &Row| row.queue_seq.is_none() && world.message_was_lost(row.id);
+    let apart = one
+        .accepted_at
+        .since(other.accepted_at)
+        .max(other.accepted_at.since(one.accepted_at));
+    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART;
+    if unknown {
+        world.tally.note("pairs whose order the queue never knew", 1);
+    }
+    unknown
+}

@@ -1,0 +1,236 @@
+//! What happens around Fineract: what lasts for a while, the checker who decides, the clerk who works by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fineract_simulator::{Decision, Request};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::World;
+use super::faults::Fault;
+
+/// The commands for which a checker may be asked.
+const HELD: [&str; 7] = [
+    "CREATE_CLIENT",
+    "UPDATE_CLIENT",
+    "CREATE_LOAN",
+    "UPDATE_LOAN",
+    "APPROVE_LOAN",
+    "DISBURSE_LOAN",
+    "DELETE_LOAN",
+];
+const DAY: u64 = 24 * 60 * 60;
+const BASE: &str = "/fineract-provider/api/v1";
+
+impl World {
+    /// Lets what lasts begin and end, until it is calm.
+    pub(super) async fn weather(self: Arc<Self>) {
+        let mut windows: Vec<Fault> = Fault::WINDOW
+            .into_iter()
+            .filter(|fault| self.weather.has(*fault))
+            .collect();
+        while !windows.is_empty() {
+            sleep(self.dice.seconds(10, 6 * 60)).await;
+            if self.clock.age() >= self.weather.calm_at() {
+                return;
+            }
+            let window = *self.dice.pick(&windows);
+            self.happens(window);
+            self.line("world", || format!("begins: {window:?}"));
+            let lasts = self.begin(window);
+            if window == Fault::LongSilence {
+                windows.retain(|other| *other != window);
+            }
+            self.weather.noticed(self.clock.age() + lasts);
+            sleep(lasts).await;
+            self.end(window);
+            self.line("world", || format!("ends: {window:?}"));
+        }
+    }
+
+    fn begin(&self, window: Fault) -> Duration {
+        self.weather.set_window(Some(window));
+        match window {
+            Fault::FineractAway if self.dice.falls(100) => return self.dice.seconds(3_600, 5 * 3_600),
+            Fault::FineractRestarts => {
+                self.restart_server();
+                return self.dice.seconds(10, 120);
+            }
+            Fault::CheckerAsked => self.simulator.ask_checker_for(HELD),
+            Fault::LongSilence => {
+                let lasts = self.dice.seconds(21 * DAY, 25 * DAY);
+                self.be_silent_until(self.clock.age() + lasts);
+                return lasts;
+            }
+            _ => {}
+        }
+        self.dice.seconds(10, 10 * 60)
+    }
+
+    fn end(&self, window: Fault) {
+        self.weather.set_window(None);
+        match window {
+            Fault::CheckerAsked => self.simulator.ask_checker_for([]),
+            Fault::LongSilence => self.simulator.purge_commands(),
+            _ => {}
+        }
+    }
+
+    /// The checker, who looks at what waits from time to time.
+    pub(super) async fn check(self: Arc<Self>) {
+        let decisions = [
+            Fault::CheckerApproves,
+            Fault::CheckerRejects,
+            Fault::CheckerRemoves,
+            Fault::ApprovalFails,
+        ];
+        let ways: Vec<Fault> = decisions.into_iter().filter(|way| self.weather.has(*way)).collect();
+        loop {
+            sleep(self.dice.seconds(20, 4 * 60)).await;
+            for number in self.simulator.awaiting() {
+                if self.dice.falls(400) {
+                    continue;
+                }
+                let way = if ways.is_empty() {
+                    Fault::CheckerApproves
+                } else {
+                    *self.dice.pick(&ways)
+                };
+                self.decide(number, way);
+            }
+        }
+    }
+
+    fn decide(&self, number: u64, way: Fault) {
+        let decision = match way {
+            Fault::CheckerRejects => Decision::Reject,
+            Fault::CheckerRemoves => Decision::Delete,
+            _ => Decision::Approve,
+        };
+        if way == Fault::ApprovalFails {
+            self.pre_empt(number);
+        }
+        let decided = self.simulator.decide(number, decision);
+        let seen = match (way, &decided) {
+            (Fault::ApprovalFails, Ok(_)) => Fault::CheckerApproves,
+            (way, _) => way,
+        };
+        self.happens(seen);
+        self.journal.decided(decision);
+        self.line("checker", || format!("command {number}: {seen:?}"));
+    }
+
+    /// Somebody does by hand what a held command wants, so that it fails when it is approved.
+    fn pre_empt(&self, number: u64) {
+        let audit = self.by_hand("GET", &format!("/audits/{number}"), None);
+        let (action, loan) = (audit["actionName"].as_str(), audit["resourceId"].as_u64());
+        let Some(loan) = loan.filter(|_| audit["entityName"] == "LOAN") else {
+            return;
+        };
+        let dates = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
+        let with = |name: &str| {
+            let mut body = dates.clone();
+            body[name] = "20 January 2026".into();
+            body
+        };
+        match action {
+            Some("APPROVE" | "UPDATE" | "DELETE") => {
+                let path = format!("/loans/{loan}?command=approve");
+                self.act(&path, with("approvedOnDate"));
+            }
+            Some("DISBURSE") => {
+                let path = format!("/loans/{loan}?command=disburse");
+                self.act(&path, with("actualDisbursementDate"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The clerk, who does by hand what may come in the way.
+    pub(super) async fn work_by_hand(self: Arc<Self>, borrowers: u32) {
+        if !self.weather.has(Fault::ActByHand) {
+            return;
+        }
+        loop {
+            sleep(self.dice.seconds(20, 5 * 60)).await;
+            if self.clock.age() >= self.weather.calm_at() {
+                return;
+            }
+            let number = self.dice.number(1, u64::from(borrowers));
+            let (client, loan) = (format!("C-{number}"), format!("L-{number}"));
+            let dated = |name: &str| {
+                let mut body = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
+                body[name] = "20 January 2026".into();
+                body
+            };
+            match self.dice.number(0, 3) {
+                0 => {
+                    let mut body = dated("activationDate");
+                    for (name, value) in [
+                        ("officeId", json!(1)),
+                        ("legalFormId", json!(1)),
+                        ("active", json!(true)),
+                        ("firstname", json!("Hand")),
+                        ("lastname", json!("Made")),
+                        ("externalId", json!(client)),
+                    ] {
+                        body[name] = value;
+                    }
+                    self.act("/clients", body);
+                }
+                1 => self.act(
+                    &format!("/loans/external-id/{loan}?command=approve"),
+                    dated("approvedOnDate"),
+                ),
+                2 => self.act(
+                    &format!("/loans/external-id/{loan}?command=disburse"),
+                    dated("actualDisbursementDate"),
+                ),
+                _ => {
+                    let before = self.simulator.effects().len();
+                    self.by_hand("DELETE", &format!("/loans/external-id/{loan}"), None);
+                    self.disturb_since(before);
+                }
+            }
+        }
+    }
+
+    /// A command by hand, which no checker is asked about.
+    fn act(&self, path: &str, body: Value) {
+        let before = self.simulator.effects().len();
+        let held = self.weather.window() == Some(Fault::CheckerAsked);
+        if held {
+            self.simulator.ask_checker_for([]);
+        }
+        self.by_hand("POST", path, Some(body));
+        if held {
+            self.simulator.ask_checker_for(HELD);
+        }
+        self.disturb_since(before);
+    }
+
+    fn disturb_since(&self, before: usize) {
+        for effect in self.simulator.effects().iter().skip(before) {
+            self.happens(Fault::ActByHand);
+            if let Some(id) = &effect.external_id {
+                self.journal.disturb(id, "done by hand");
+                self.line("clerk", || format!("{} {} {id}", effect.action, effect.entity));
+            }
+        }
+    }
+
+    fn by_hand(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let mut request = Request::new(method, format!("{BASE}{path}"))
+            .with_header("Authorization", Self::CLERK)
+            .with_header("Fineract-Platform-TenantId", "default")
+            .with_header("Content-Type", "application/json");
+        if method != "GET" {
+            request = request.with_header("Idempotency-Key", format!("clerk-{}", self.next_run()));
+        }
+        if let Some(body) = body {
+            request = request.with_body(body.to_string());
+        }
+        self.simulator.answer(&request).body_json().unwrap_or_default()
+    }
+}

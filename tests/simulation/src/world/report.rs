@@ -1,0 +1,126 @@
+//! One world from its beginning to its end, and what came of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::callers::Borrower;
+use super::faults::Weather;
+use super::judge::judge;
+use super::tally::Tally;
+use super::{Setting, World};
+
+/// How long after the last fault a world is watched for operations that do not end.
+const WATCHED: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often the world is looked at.
+const LOOK: Duration = Duration::from_secs(30);
+const WORKERS: u32 = 3;
+
+/// What came of a world.
+pub struct Report {
+    /// Its seed.
+    pub seed: u64,
+    /// What is wrong.
+    pub wrongs: Vec<String>,
+    /// How often each thing occurred.
+    pub tally: Tally,
+    /// What happened, if it was watched.
+    pub trace: Vec<String>,
+    /// How long it lasted, in virtual time.
+    pub lasted: Duration,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.trace {
+            writeln!(f, "{line}")?;
+        }
+        for wrong in &self.wrongs {
+            writeln!(f, "seed {}: {wrong}", self.seed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the world of a seed.
+pub fn run(seed: u64, traced: bool) -> Report {
+    let setting = Setting {
+        seed,
+        traced,
+        release: None,
+    };
+    in_virtual_time(async {
+        let world = World::new(setting, Weather::storm);
+        world.line("world", || {
+            format!("{} · {:?}", world.simulator.release(), world.weather.rates())
+        });
+        let mut wrongs = world.live().await;
+        wrongs.extend(judge(&world).await);
+        let tally = Tally::default();
+        tally.merge(&world.tally);
+        Report {
+            seed,
+            wrongs,
+            trace: world.trace.lines(),
+            lasted: world.clock.age(),
+            tally,
+        }
+    })
+}
+
+/// Runs something where time moves on when everything waits.
+///
+/// # Panics
+/// If the runtime cannot be made.
+pub(super) fn in_virtual_time<T>(what: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    #[allow(
+        clippy::expect_used,
+        reason = "a runtime without I/O needs nothing that could be missing"
+    )]
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(what)
+}
+
+impl World {
+    /// Lets everybody live until every operation has ended.
+    async fn live(self: &Arc<Self>) -> Vec<String> {
+        for number in 1..=WORKERS {
+            tokio::spawn(Arc::clone(self).work(format!("worker {number}")));
+        }
+        tokio::spawn(Arc::clone(self).sweep());
+        tokio::spawn(Arc::clone(self).weather());
+        tokio::spawn(Arc::clone(self).check());
+        let borrowers = u32::try_from(self.dice.number(2, 5)).unwrap_or(2);
+        tokio::spawn(Arc::clone(self).work_by_hand(borrowers));
+        let mut lives = tokio::task::JoinSet::new();
+        for number in 1..=borrowers {
+            let borrower = Borrower::new(self, number);
+            if self.dice.falls(150) {
+                lives.spawn(borrower.rival(100 + number).live());
+            }
+            lives.spawn(borrower.live());
+        }
+        loop {
+            sleep(LOOK).await;
+            while let Some(ended) = lives.try_join_next() {
+                if let Err(error) = ended {
+                    return vec![format!("a caller panicked: {error}")];
+                }
+            }
+            let open = self.journal.stories().iter().any(|story| story.ended_at.is_none());
+            if !open && lives.is_empty() {
+                return Vec::new();
+            }
+            let watched = self.weather.last_fault().max(self.weather.calm_at()) + WATCHED;
+            if self.clock.age() > watched {
+                return Vec::new();
+            }
+        }
+    }
+}
