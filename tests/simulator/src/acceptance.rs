@@ -36,10 +36,7 @@ impl From<Failure> for Refused {
 impl Bank {
     /// The loan of this address, if the close of business holds it.
     pub(crate) fn held_loan(&self, route: &Route) -> Option<u64> {
-        let (Route::Loan(named) | Route::Transaction { loan: named, .. }) = route else {
-            return None;
-        };
-        let loan = self.loan_number(named).ok()?;
+        let loan = self.loan_number(route.loan()?).ok()?;
         self.settings.locked_loans.contains(&loan).then_some(loan)
     }
 
@@ -80,8 +77,8 @@ impl Bank {
             body: body.clone(),
             resource,
             sub_resource: None,
-            client: resource.filter(|_| !command.is_on_loan()),
-            loan: resource.filter(|_| command.is_on_loan()),
+            client: command.client(),
+            loan: command.loan(),
             office: false,
             outcome: None,
         });

@@ -53,7 +53,7 @@ pub enum Numbered {
 
 /// The next number of each kind. A number is used once, also if what it was given to is not kept.
 #[derive(Clone, Debug)]
-struct Numbers([u64; 6]);
+pub(crate) struct Numbers([u64; 6]);
 
 /// The moment of a command: the instant, the tenant's business date, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +86,16 @@ impl Bank {
         let number = &mut self.numbers.0[kind as usize];
         *number += 1;
         *number - 1
+    }
+
+    /// The numbering as it is.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers.clone()
+    }
+
+    /// Makes the numbering what it was.
+    pub(crate) fn restore_numbers(&mut self, numbers: Numbers) {
+        self.numbers = numbers;
     }
 
     /// Lets the numbering go on at `next`.

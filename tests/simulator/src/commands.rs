@@ -1,5 +1,7 @@
 //! Commands: which request is which, and how one is carried out.
 
+mod names;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -7,6 +9,7 @@ use crate::{
     effects::Effect,
     errors::{Failure, Fault},
     fields::{Fields, NO_BODY},
+    loans::TransactionKind,
     route::{Named, Route, Target},
 };
 
@@ -28,6 +31,18 @@ pub(crate) enum Command {
     UndoDisbursal(u64),
     MarkAsFraud(u64),
     DeleteLoan(u64),
+    /// A payment of this kind on a loan.
+    Pay(TransactionKind, u64),
+    WaiveInterest(u64),
+    WriteOff(u64),
+    UndoWriteOff(u64),
+    Foreclose(u64),
+    AdjustTransaction {
+        loan: u64,
+        transaction: u64,
+        undo: bool,
+    },
+    AddLoanCharge(u64),
 }
 
 /// What clients can be commanded, as Fineract lists it to who asks for something else.
@@ -90,9 +105,51 @@ impl Bank {
                     _ => return Err(unknown_command(name, &[])),
                 }
             }
+            ("POST", Route::Transactions(named)) => self.transaction_command(self.loan_number(named)?, target)?,
+            ("POST", Route::Transaction { loan, transaction }) => {
+                let loan = self.loan_number(loan)?;
+                let transaction = match transaction {
+                    Named::Number(id) => *id,
+                    Named::ExternalId(id) => self.loan(loan)?.transaction_by_external_id(id)?.id,
+                };
+                let name = target.parameter("command");
+                match name.map(|name| name.trim().to_ascii_lowercase()).as_deref() {
+                    None => Command::AdjustTransaction {
+                        loan,
+                        transaction,
+                        undo: false,
+                    },
+                    Some("undo") => Command::AdjustTransaction {
+                        loan,
+                        transaction,
+                        undo: true,
+                    },
+                    Some(_) => return Err(unknown_command(name, &[])),
+                }
+            }
+            ("POST", Route::LoanCharges(named)) => Command::AddLoanCharge(self.loan_number(named)?),
             _ => return Ok(Asked::WrongMethod),
         };
         Ok(Asked::Command(command))
+    }
+
+    fn transaction_command(&self, loan: u64, target: &Target) -> Result<Command, Failure> {
+        let name = target.parameter("command");
+        let develop = self.release.is_develop();
+        Ok(match name.map(|name| name.trim().to_ascii_lowercase()).as_deref() {
+            Some("repayment") => Command::Pay(TransactionKind::Repayment, loan),
+            Some("recoverypayment") => Command::Pay(TransactionKind::RecoveryRepayment, loan),
+            Some("merchantissuedrefund") => Command::Pay(TransactionKind::MerchantIssuedRefund, loan),
+            Some("payoutrefund") => Command::Pay(TransactionKind::PayoutRefund, loan),
+            Some("goodwillcredit") => Command::Pay(TransactionKind::GoodwillCredit, loan),
+            Some("downpayment") => Command::Pay(TransactionKind::DownPayment, loan),
+            Some("interestpaymentwaiver") if develop => Command::Pay(TransactionKind::InterestPaymentWaiver, loan),
+            Some("waiveinterest") => Command::WaiveInterest(loan),
+            Some("writeoff") => Command::WriteOff(loan),
+            Some("undowriteoff") => Command::UndoWriteOff(loan),
+            Some("foreclosure") => Command::Foreclose(loan),
+            _ => return Err(unknown_command(name, &[])),
+        })
     }
 
     pub(crate) fn client_number(&self, named: &Named) -> Result<u64, Failure> {
@@ -139,6 +196,17 @@ impl Bank {
             Command::UndoDisbursal(id) => self.undo_disbursal(id, fields, now),
             Command::MarkAsFraud(id) => self.mark_as_fraud(id, fields),
             Command::DeleteLoan(id) => self.delete_loan(id),
+            Command::Pay(kind, id) => self.pay(kind, id, fields, now),
+            Command::WaiveInterest(id) => self.waive_interest(id, fields, now),
+            Command::WriteOff(id) => self.write_off(id, fields, now),
+            Command::UndoWriteOff(id) => self.undo_write_off(id, now),
+            Command::Foreclose(id) => self.foreclose(id, fields, now),
+            Command::AdjustTransaction {
+                loan,
+                transaction,
+                undo,
+            } => self.adjust_transaction(loan, transaction, undo, fields, now),
+            Command::AddLoanCharge(id) => self.add_charge(id, fields, now),
         }?;
         let (action, entity) = command.scope();
         self.effects.push(Effect {
@@ -163,77 +231,8 @@ impl Bank {
     }
 }
 
-impl Command {
-    /// Action and entity: what a key is looked up by.
-    pub(crate) fn scope(self) -> (&'static str, &'static str) {
-        match self {
-            Self::CreateClient => ("CREATE", "CLIENT"),
-            Self::UpdateClient(_) => ("UPDATE", "CLIENT"),
-            Self::ActivateClient(_) => ("ACTIVATE", "CLIENT"),
-            Self::CloseClient(_) => ("CLOSE", "CLIENT"),
-            Self::DeleteClient(_) => ("DELETE", "CLIENT"),
-            Self::CreateLoan => ("CREATE", "LOAN"),
-            Self::UpdateLoan(_) => ("UPDATE", "LOAN"),
-            Self::ApproveLoan(_) => ("APPROVE", "LOAN"),
-            Self::DisburseLoan(_) => ("DISBURSE", "LOAN"),
-            Self::RejectLoan(_) => ("REJECT", "LOAN"),
-            Self::WithdrawLoan(_) => ("WITHDRAW", "LOAN"),
-            Self::UndoApproval(_) => ("APPROVALUNDO", "LOAN"),
-            Self::UndoDisbursal(_) => ("DISBURSALUNDO", "LOAN"),
-            Self::MarkAsFraud(_) => ("SETFRAUD", "LOAN"),
-            Self::DeleteLoan(_) => ("DELETE", "LOAN"),
-        }
-    }
-
-    /// `ACTION_ENTITY`, as permissions and maker-checker name it.
-    pub(crate) fn code(self) -> String {
-        let (action, entity) = self.scope();
-        format!("{action}_{entity}")
-    }
-
-    /// The resource that it names, if it names one.
-    pub(crate) fn resource(self) -> Option<u64> {
-        match self {
-            Self::CreateClient | Self::CreateLoan => None,
-            Self::UpdateClient(id)
-            | Self::ActivateClient(id)
-            | Self::CloseClient(id)
-            | Self::DeleteClient(id)
-            | Self::UpdateLoan(id)
-            | Self::ApproveLoan(id)
-            | Self::DisburseLoan(id)
-            | Self::RejectLoan(id)
-            | Self::WithdrawLoan(id)
-            | Self::UndoApproval(id)
-            | Self::UndoDisbursal(id)
-            | Self::MarkAsFraud(id)
-            | Self::DeleteLoan(id) => Some(id),
-        }
-    }
-
-    /// Whether it is about a loan.
-    pub(crate) fn is_on_loan(self) -> bool {
-        self.scope().1 == "LOAN"
-    }
-
-    /// The address that the command table keeps.
-    pub(crate) fn url(self) -> String {
-        match (self.resource(), self.is_on_loan()) {
-            (None, false) => "/clients/template".to_owned(),
-            (None, true) => "/loans".to_owned(),
-            (Some(id), false) => format!("/clients/{id}"),
-            (Some(id), true) => format!("/loans/{id}"),
-        }
-    }
-
-    /// Whether it takes no body.
-    pub(crate) fn deletes(self) -> bool {
-        self.scope().0 == "DELETE"
-    }
-}
-
 /// Whether the query asks for this command.
-fn asks(target: &Target, command: &str) -> bool {
+pub(crate) fn asks(target: &Target, command: &str) -> bool {
     let asked = target.parameter("command");
     asked.is_some_and(|asked| asked.trim().eq_ignore_ascii_case(command))
 }

@@ -7,7 +7,7 @@ use crate::{
     door,
     exchange::{Request, Response},
     journal::RowStatus,
-    route::{self, Named, Route},
+    route::{self, Named},
     settings::job_running,
     simulator::Simulator,
 };
@@ -41,11 +41,10 @@ impl Simulator {
         if !self.lets_in(request) {
             return None;
         }
-        let (Route::Loan(named) | Route::Transaction { loan: named, .. }) = target.route? else {
-            return None;
-        };
+        let route = target.route?;
+        let named = route.loan()?;
         let bank = self.bank();
-        let loan = bank.loan(bank.loan_number(&named).ok()?).ok()?;
+        let loan = bank.loan(bank.loan_number(named).ok()?).ok()?;
         let asked = match held {
             None => true,
             Some(held) => loan.external_id.as_deref() == Some(held) || held.parse() == Ok(loan.id),

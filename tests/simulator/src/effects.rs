@@ -5,13 +5,13 @@ use time::OffsetDateTime;
 /// One applied command. A replay from the cache applies nothing and leaves none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// `CREATE`, `UPDATE`, `APPROVE`, `DISBURSE`, `DELETE`, …
+    /// `CREATE`, `UPDATE`, `APPROVE`, `DISBURSE`, `REPAYMENT`, `WRITEOFF`, …
     pub action: &'static str,
-    /// `CLIENT` or `LOAN`.
+    /// `CLIENT`, `LOAN`, or `LOANCHARGE`.
     pub entity: &'static str,
-    /// Fineract's number of the client or loan.
+    /// Fineract's number of the client, loan, transaction, or charge, as the answer gives it.
     pub resource_id: u64,
-    /// The external id of the client or loan, if it has one.
+    /// The external id of the same, if it has one.
     pub external_id: Option<String>,
     /// The number of the transaction that a disbursement made.
     pub sub_resource_id: Option<u64>,

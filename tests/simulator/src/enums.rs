@@ -37,6 +37,16 @@ impl Frequency {
         }
     }
 
+    /// How many of them a year has, as rates are divided.
+    pub(crate) fn per_year(self) -> i64 {
+        match self {
+            Self::Days => 365,
+            Self::Weeks => 52,
+            Self::Months => 12,
+            Self::Years => 1,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Days => "Days",
@@ -107,6 +117,11 @@ pub(crate) fn interest_calculation(id: i64) -> Value {
             "Same as repayment period",
         ),
     }
+}
+
+/// The only sub-status that is simulated.
+pub(crate) fn foreclosed() -> Value {
+    view(100, "loanSubStatus.loanSubStatusType.foreclosed", "Foreclosed")
 }
 
 pub(crate) fn charge_time(id: i64) -> Value {

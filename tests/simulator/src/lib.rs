@@ -16,6 +16,7 @@ mod chance;
 mod checker;
 mod clients;
 mod clock;
+mod codes;
 mod commands;
 mod conditions;
 mod console;

@@ -1,25 +1,47 @@
 //! Loans.
 
 mod approve;
+mod books;
+mod charge_add;
 mod charges;
+mod close;
 mod create;
 mod disburse;
+mod foreclosure;
 mod lifecycle;
+mod payment;
+mod portions;
+mod preview;
+mod repay;
+mod schedule;
+mod schedule_view;
+mod settle;
+mod summary;
 mod template;
 mod terms;
 mod tranches;
 mod transactions;
+mod undo;
 mod update;
 mod view;
+mod waive_interest;
+mod write_off;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
-use self::{charges::LoanCharge, terms::Terms, tranches::Tranche, transactions::Transaction};
+use self::{
+    charges::LoanCharge,
+    settle::Maturity,
+    terms::{Plan, Terms},
+    tranches::Tranche,
+    transactions::Transaction,
+};
 pub(crate) use self::{
-    template::{approval_template, disbursal_template},
-    transactions::transaction_view,
+    charges::{charge_list, charge_view},
+    template::{approval_template, transaction_template},
+    transactions::{TransactionKind, transaction_view},
     view::{Associations, unknown_fields, view, with_fields},
 };
 use crate::{
@@ -51,14 +73,18 @@ pub(crate) enum LoanStatus {
     Active,
     Withdrawn,
     Rejected,
+    /// Repaid.
+    Closed,
+    WrittenOff,
+    Overpaid,
 }
 
 impl LoanStatus {
     /// Whether the loan keeps its client from being closed.
     pub(crate) fn is_open(self) -> bool {
         match self {
-            Self::Submitted | Self::Approved | Self::Active => true,
-            Self::Withdrawn | Self::Rejected => false,
+            Self::Submitted | Self::Approved | Self::Active | Self::Overpaid => true,
+            Self::Withdrawn | Self::Rejected | Self::Closed | Self::WrittenOff => false,
         }
     }
 
@@ -70,6 +96,9 @@ impl LoanStatus {
             Self::Active => (300, "active", "Active"),
             Self::Withdrawn => (400, "withdrawn.by.client", "Withdrawn by applicant"),
             Self::Rejected => (500, "rejected", "Rejected"),
+            Self::Closed => (600, "closed.obligations.met", "Closed (obligations met)"),
+            Self::WrittenOff => (601, "closed.written.off", "Closed (written off)"),
+            Self::Overpaid => (700, "overpaid", "Overpaid"),
         };
         json!({
             "id": id,
@@ -78,11 +107,11 @@ impl LoanStatus {
             "pendingApproval": self == Self::Submitted,
             "waitingForDisbursal": self == Self::Approved,
             "active": self == Self::Active,
-            "closedObligationsMet": false,
-            "closedWrittenOff": false,
+            "closedObligationsMet": self == Self::Closed,
+            "closedWrittenOff": self == Self::WrittenOff,
             "closedRescheduled": false,
-            "closed": false,
-            "overpaid": false,
+            "closed": matches!(self, Self::Closed | Self::WrittenOff),
+            "overpaid": self == Self::Overpaid,
         })
     }
 }
@@ -97,6 +126,7 @@ pub(crate) struct Loan {
     pub(crate) product: u64,
     pub(crate) status: LoanStatus,
     terms: Terms,
+    plan: Plan,
     proposed: Decimal,
     approved: Decimal,
     /// What the client gets in hand; an update of the loan forgets to update it.
@@ -105,12 +135,17 @@ pub(crate) struct Loan {
     expected_disbursement: Date,
     approved_on: Option<Date>,
     disbursed_on: Option<Date>,
-    /// Rejected or withdrawn on.
+    /// Rejected, withdrawn, repaid, or written off on.
     closed_on: Option<Date>,
+    /// Kept when the write-off is undone.
+    written_off_on: Option<Date>,
+    foreclosed_on: Option<Date>,
+    maturity: Maturity,
     submitted_by: u64,
     approved_by: u64,
     disbursed_by: u64,
-    closed_by: u64,
+    /// Who rejected it, withdrew it, or wrote it off; nobody is said to have closed what was repaid.
+    closed_by: Option<u64>,
     max_outstanding: Option<Decimal>,
     /// Whether an approval moved the expected date but not the tranches: the schedule then forgets those before it.
     moved_past_tranches: bool,
@@ -142,9 +177,8 @@ impl Loan {
 
     /// What was really paid out.
     fn disbursed(&self) -> Decimal {
-        self.transactions
-            .iter()
-            .filter(|transaction| transaction.is_disbursement() && transaction.reversed_on.is_none())
+        self.standing()
+            .filter(|transaction| transaction.is_disbursement())
             .map(|paid| paid.amount)
             .sum()
     }
@@ -168,8 +202,17 @@ impl Loan {
         if self.moved_past_tranches && self.disbursed_on.is_none() {
             return self.terms.maturity_of(self.still_to_come(), self.expected_disbursement);
         }
-        self.terms
-            .maturity(self.disbursed_on.unwrap_or(self.expected_disbursement))
+        self.terms.maturity(self.start())
+    }
+
+    /// The maturity that is expected; develop takes the last due date before a foreclosure for it.
+    fn expected_maturity(&self, release: Release) -> Option<Date> {
+        let foreclosed_on = self.foreclosed_on.filter(|_| release.is_develop());
+        let Some(foreclosed_on) = foreclosed_on else {
+            return self.maturity();
+        };
+        let dues = (1..=self.terms.repayments).filter_map(|number| self.terms.due(self.start(), number));
+        dues.filter(|due| *due <= foreclosed_on).max().or(Some(foreclosed_on))
     }
 }
 

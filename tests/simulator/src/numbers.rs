@@ -36,6 +36,15 @@ pub(crate) fn printed(amount: Decimal) -> Value {
     Value::Number(Number::from_string_unchecked(text(amount)))
 }
 
+/// The number of [`text`]; of nothing, a bare zero, as reads print what was never stored.
+pub(crate) fn or_nothing(amount: Decimal) -> Value {
+    if amount.is_zero() {
+        Value::from(0)
+    } else {
+        printed(amount)
+    }
+}
+
 /// The number as it was sent, which `changes` repeat (`200000`, `10.50`).
 pub(crate) fn as_sent(amount: Decimal) -> Value {
     Value::Number(Number::from_string_unchecked(amount.to_string()))

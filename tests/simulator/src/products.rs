@@ -3,7 +3,13 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::{enums, numbers, release::Release, validation::Bounds};
+use crate::{
+    enums,
+    errors::{Failure, Fault},
+    numbers,
+    release::Release,
+    validation::Bounds,
+};
 
 /// The strategy of every product.
 pub(crate) const STRATEGY: &str = "mifos-standard-strategy";
@@ -36,6 +42,8 @@ pub(crate) struct Charge {
     applies_to: i64,
 }
 
+/// The time of charges for what is overdue.
+pub(crate) const OVERDUE: i64 = 9;
 /// How many tranches a multi-disbursement product allows.
 pub(crate) const MAX_TRANCHES: i64 = 5;
 /// The largest balance of a multi-disbursement product.
@@ -245,4 +253,26 @@ impl Charge {
             "chargePaymentMode": enums::charge_payment_mode(),
         })
     }
+
+    /// The charge by itself or in the list of charges, where develop tells more than in a product.
+    pub(crate) fn own_view(&self, release: Release) -> Value {
+        let mut view = self.view();
+        if release.is_develop() {
+            view["overdueInstallmentCharge"] = json!(self.time == OVERDUE);
+        }
+        view
+    }
+}
+
+/// Every charge, by name.
+pub(crate) fn charge_list(charges: &[Charge], release: Release) -> Value {
+    let mut charges: Vec<&Charge> = charges.iter().collect();
+    charges.sort_by_key(|charge| charge.name);
+    charges.into_iter().map(|charge| charge.own_view(release)).collect()
+}
+
+/// 404 for a charge.
+pub(crate) fn charge_not_found(id: Value) -> Failure {
+    let text = format!("Charge with identifier {id} does not exist");
+    Failure::NotFound(Fault::general("error.msg.charge.id.invalid", text).with([id]))
 }

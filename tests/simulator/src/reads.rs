@@ -6,10 +6,10 @@ use time::Date;
 use crate::{
     audits,
     bank::{Bank, OFFICE},
-    clients,
+    clients, codes,
     errors::{Failure, Fault},
     loans::{self, Associations},
-    offices,
+    offices, products,
     release::Release,
     route::{Named, Route, Target},
     searches, templates,
@@ -50,7 +50,7 @@ pub(crate) fn read(
     let body = match route {
         Route::Permissions | Route::Configuration(_) | Route::Waiting(_) => return Ok(None),
         Route::Clients => return Ok(searches::clients(bank, target)),
-        Route::Loans => return Ok(searches::loans(bank, target)),
+        Route::Loans => return Ok(searches::loans(bank, target, today)),
         Route::ClientTemplate => templates::of_client(today),
         Route::LoanTemplate => return templates::of_loan(bank, target, today),
         Route::ApprovalTemplate(named) => {
@@ -60,14 +60,24 @@ pub(crate) fn read(
         }
         Route::TransactionTemplate(named) => {
             let loan = bank.loan(bank.loan_number(named)?)?;
-            let disbursal = target.parameter("command") == Some("disburse");
-            return Ok(disbursal.then(|| loans::disbursal_template(loan, bank.release)));
+            return loans::transaction_template(loan, target, bank.release, today);
         }
         Route::Audits => audits::audits(bank, target),
         Route::Audit(id) => audits::audit(bank, *id)?,
         Route::Inbox => audits::inbox(bank, target, user),
         Route::Client(named) => Value::Object(client(bank, named, fields)?),
-        Route::Loan(named) => Value::Object(loan(bank, named, target, fields)?),
+        Route::Loan(named) => Value::Object(loan(bank, named, target, fields, today)?),
+        // Only develop lists transactions by themselves, which is not simulated.
+        Route::Transactions(_) => return Ok(None),
+        Route::LoanCharges(named) => loans::charge_list(bank.loan(bank.loan_number(named)?)?, bank.release),
+        Route::LoanCharge { loan, charge } => {
+            let loan = bank.loan(bank.loan_number(loan)?)?;
+            let charge = match charge {
+                Named::Number(id) => loan.charge(*id)?,
+                Named::ExternalId(id) => loan.charge_by_external_id(id)?,
+            };
+            loans::charge_view(loan, charge, bank.release)
+        }
         Route::Transaction { loan, transaction } => {
             let loan = bank.loan(bank.loan_number(loan)?)?;
             let transaction = match transaction {
@@ -82,6 +92,13 @@ pub(crate) fn read(
             .map(|product| Value::Object(product.listed(bank.release)))
             .collect(),
         Route::Product(id) => Value::Object(bank.product(*id)?.detailed(bank.release, &bank.charges)),
+        Route::Charges => products::charge_list(&bank.charges, bank.release),
+        Route::Charge(id) => match bank.charges.iter().find(|charge| charge.id == *id) {
+            Some(charge) => charge.own_view(bank.release),
+            None => return Err(products::charge_not_found(json!(id))),
+        },
+        Route::Codes => codes::codes(bank.release),
+        Route::CodeValues(code) => return Ok(codes::values(*code, bank.release)),
         Route::Offices => json!([offices::office()]),
         Route::Office(id) if u64::try_from(*id) == Ok(OFFICE) => offices::office(),
         Route::Office(id) => return Err(clients::office_not_found(*id)),
@@ -99,8 +116,13 @@ fn require(route: &Route, user: &User) -> Result<(), Failure> {
         | Route::LoanTemplate
         | Route::ApprovalTemplate(_)
         | Route::TransactionTemplate(_)
+        | Route::Transactions(_)
+        | Route::LoanCharges(_)
+        | Route::LoanCharge { .. }
         | Route::Transaction { .. } => user.require_read("LOAN", "loans"),
         Route::Products | Route::Product(_) => user.require_read("LOANPRODUCT", "loanproducts"),
+        Route::Charges | Route::Charge(_) => user.require_read("CHARGE", "charges"),
+        Route::Codes | Route::CodeValues(_) => user.require_read("CODE", "codes"),
         Route::Offices | Route::Office(_) => user.require_read("OFFICE", "offices"),
         Route::PaymentTypes | Route::PaymentType(_) => user.require_read("PAYMENTTYPE", "paymenttypes"),
         Route::Audits | Route::Audit(_) => user.require_read("AUDIT", "audits"),
@@ -119,10 +141,16 @@ fn client(bank: &Bank, named: &Named, fields: Option<&str>) -> Result<Map<String
     Ok(view)
 }
 
-fn loan(bank: &Bank, named: &Named, target: &Target, fields: Option<&str>) -> Result<Map<String, Value>, Failure> {
+fn loan(
+    bank: &Bank,
+    named: &Named,
+    target: &Target,
+    fields: Option<&str>,
+    today: Date,
+) -> Result<Map<String, Value>, Failure> {
     let loan = bank.loan(bank.loan_number(named)?)?;
     let associations = Associations::of(target.parameter("associations").unwrap_or_default());
-    let view = loans::view(bank, loan, associations);
+    let view = loans::view(bank, loan, associations, today);
     let Some(fields) = fields else { return Ok(view) };
     let unknown = loans::unknown_fields(fields);
     if !unknown.is_empty() {

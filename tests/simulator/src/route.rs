@@ -23,10 +23,20 @@ pub(crate) enum Route {
     LoanTemplate,
     ApprovalTemplate(Named),
     TransactionTemplate(Named),
+    Transactions(Named),
     Transaction {
         loan: Named,
         transaction: Named,
     },
+    LoanCharges(Named),
+    LoanCharge {
+        loan: Named,
+        charge: Named,
+    },
+    Charges,
+    Charge(u64),
+    Codes,
+    CodeValues(i64),
     Products,
     Product(i64),
     Offices,
@@ -124,8 +134,12 @@ fn route(path: &str) -> Option<Route> {
         ["loans", id, "template"] if *id != "external-id" => Some(Route::ApprovalTemplate(Named::number(id)?)),
         ["loans", "external-id", id] => Some(Route::Loan(Named::external_id(id))),
         ["loans", id] => Some(Route::Loan(Named::number(id)?)),
-        ["loans", "external-id", loan, "transactions", rest @ ..] => transaction(Named::external_id(loan), rest),
-        ["loans", loan, "transactions", rest @ ..] => transaction(Named::number(loan)?, rest),
+        ["loans", "external-id", loan, part, rest @ ..] => of_loan(Named::external_id(loan), part, rest),
+        ["loans", loan, part, rest @ ..] => of_loan(Named::number(loan)?, part, rest),
+        ["charges"] => Some(Route::Charges),
+        ["charges", id] => id.parse().ok().map(Route::Charge),
+        ["codes"] => Some(Route::Codes),
+        ["codes", id, "codevalues"] => number(id).map(Route::CodeValues),
         ["loanproducts"] => Some(Route::Products),
         ["loanproducts", id] => number(id).map(Route::Product),
         ["offices"] => Some(Route::Offices),
@@ -142,14 +156,56 @@ fn route(path: &str) -> Option<Route> {
     }
 }
 
-fn transaction(loan: Named, rest: &[&str]) -> Option<Route> {
-    let transaction = match rest {
-        ["template"] => return Some(Route::TransactionTemplate(loan)),
-        ["external-id", id] => Named::external_id(id),
-        [id] => Named::number(id)?,
+/// A part of a loan: one of its transactions or charges, or all of them.
+fn of_loan(loan: Named, part: &str, rest: &[&str]) -> Option<Route> {
+    let element = match (part, rest) {
+        ("transactions", []) => return Some(Route::Transactions(loan)),
+        ("charges", []) => return Some(Route::LoanCharges(loan)),
+        ("transactions", ["template"]) => return Some(Route::TransactionTemplate(loan)),
+        (_, ["external-id", id]) => Named::external_id(id),
+        (_, [id]) => Named::number(id)?,
         _ => return None,
     };
-    Some(Route::Transaction { loan, transaction })
+    match part {
+        "transactions" => Some(Route::Transaction {
+            loan,
+            transaction: element,
+        }),
+        "charges" => Some(Route::LoanCharge { loan, charge: element }),
+        _ => None,
+    }
+}
+
+impl Route {
+    /// The loan that it names, itself or by one of its parts.
+    pub(crate) fn loan(&self) -> Option<&Named> {
+        let (Self::Loan(named)
+        | Self::ApprovalTemplate(named)
+        | Self::TransactionTemplate(named)
+        | Self::Transactions(named)
+        | Self::Transaction { loan: named, .. }
+        | Self::LoanCharges(named)
+        | Self::LoanCharge { loan: named, .. }) = self
+        else {
+            return None;
+        };
+        Some(named)
+    }
+
+    /// Names nothing in particular any more, so that nothing is looked for.
+    pub(crate) fn forget_names(&mut self) {
+        if let Self::Client(named) | Self::Loan(named) | Self::Transactions(named) | Self::LoanCharges(named) = self {
+            *named = Named::Number(0);
+        }
+        if let Self::Transaction {
+            loan,
+            transaction: element,
+        }
+        | Self::LoanCharge { loan, charge: element } = self
+        {
+            (*loan, *element) = (Named::Number(0), Named::Number(0));
+        }
+    }
 }
 
 impl Named {

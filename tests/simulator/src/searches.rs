@@ -1,6 +1,7 @@
 //! Searches by external id: `GET clients?externalId=…` and `GET loans?externalId=…`. Other filters are not simulated.
 
 use serde_json::{Map, Value, json};
+use time::Date;
 
 use crate::{
     bank::Bank,
@@ -31,13 +32,15 @@ pub(crate) fn clients(bank: &Bank, target: &Target) -> Option<Value> {
 }
 
 /// The loans of the external id that is asked for; `None` if none is asked for.
-pub(crate) fn loans(bank: &Bank, target: &Target) -> Option<Value> {
+pub(crate) fn loans(bank: &Bank, target: &Target, today: Date) -> Option<Value> {
     let id = external_id(target)?;
     let found = bank
         .loans
         .values()
         .filter(|loan| loan.external_id.as_deref() == Some(id));
-    Some(page(found.map(|loan| loans::view(bank, loan, Associations::default()))))
+    Some(page(
+        found.map(|loan| loans::view(bank, loan, Associations::default(), today)),
+    ))
 }
 
 fn external_id(target: &Target) -> Option<&str> {

@@ -9,7 +9,7 @@ use crate::{
     acceptance::object_of,
     bank::{Bank, Now},
     checker::Decision,
-    commands::{Command, unknown_command},
+    commands::{Command, asks, unknown_command},
     dates,
     errors::{Failure, Fault},
     exchange::Request,
@@ -144,6 +144,12 @@ impl Bank {
                 .require_command("UPDATE_CONFIGURATION")
                 .and_then(|()| body())
                 .map(|body| self.set_configuration(*id, &body)),
+            // No command: nothing is kept, and no key is looked at.
+            ("POST", Route::Loans) if asks(target, "calculateloanschedule") => user
+                .require_read("LOAN", "loans")
+                .and_then(|()| body())
+                .and_then(|body| self.preview_loan(Fields(&body), now))
+                .map(Some),
             _ => return None,
         };
         Some(result)

@@ -18,7 +18,7 @@ use crate::{
     journal::{RowStatus, Scope},
     reads,
     release::Release,
-    route::{self, Named, Route},
+    route,
     users::{Permissions, User},
 };
 
@@ -134,8 +134,8 @@ impl Simulator {
         let Ok(mut target) = route::target(&request.path) else {
             return self.begin(request);
         };
-        if let Some(Route::Client(named) | Route::Loan(named)) = &mut target.route {
-            *named = Named::Number(0);
+        if let Some(route) = &mut target.route {
+            route.forget_names();
         }
         let mut bank = self.bank();
         let asked = target
@@ -157,8 +157,8 @@ impl Simulator {
     /// that the key is in use, develop that it is too early.
     pub fn lose_key_race(&self, request: &Request) -> Option<Response> {
         let mut target = route::target(&request.path).ok()?;
-        if let Some(Route::Client(named) | Route::Loan(named)) = &mut target.route {
-            *named = Named::Number(0);
+        if let Some(route) = &mut target.route {
+            route.forget_names();
         }
         let bank = self.bank();
         let Asked::Command(command) = bank.command(&request.method, target.route.as_ref()?, &target).ok()? else {

@@ -4,21 +4,23 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::Loan;
+use super::{Loan, LoanStatus, books::Books, portions::Portions, schedule::Period, transactions::TransactionKind};
 use crate::{
     bank::{Bank, Now, Numbered},
     dates, enums,
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
-    products::Charge,
+    products::{Charge, OVERDUE, charge_not_found},
+    release::Release,
     validation::Checks,
 };
 
 const AT_DISBURSEMENT: i64 = 1;
 const SPECIFIED_DUE_DATE: i64 = 2;
-const OVERDUE: i64 = 9;
+const INSTALMENT: i64 = 8;
 const PERCENT_OF_AMOUNT: i64 = 2;
+const PERCENT_OF_INTEREST: i64 = 4;
 const PER_CENT: Decimal = Decimal::ONE_HUNDRED;
 
 /// A charge that a loan bears.
@@ -32,7 +34,11 @@ pub(crate) struct LoanCharge {
     pub(crate) amount: Decimal,
     due_on: Option<Date>,
     submitted_on: Date,
+    /// Whether it was paid when the loan was paid out.
     paid: bool,
+    /// Its own id, and whether it was added to a loan that was there.
+    external_id: Option<String>,
+    added: bool,
 }
 
 /// A charge as a body names it.
@@ -45,6 +51,16 @@ pub(crate) struct SentCharge {
 }
 
 impl SentCharge {
+    /// A charge that is not known yet.
+    pub(super) fn new(charge: i64, amount: Decimal, due_on: Option<Date>) -> Self {
+        Self {
+            id: None,
+            charge,
+            amount,
+            due_on,
+        }
+    }
+
     /// Reads `charges`; anything but an array is ignored.
     pub(crate) fn read(fields: &Fields<'_>, checks: &mut Checks) -> Result<Vec<Self>, Failure> {
         let mut sent = Vec::new();
@@ -95,6 +111,36 @@ impl LoanCharge {
         self.charge.time == AT_DISBURSEMENT
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.charge.name
+    }
+
+    pub(super) fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+
+    /// Makes it one that was added to a loan that was there.
+    pub(super) fn add(&mut self, external_id: Option<String>) {
+        self.external_id = external_id;
+        self.added = true;
+    }
+
+    /// What it brings in this period, of which it may be the first or the last.
+    fn in_period(&self, period: &Period, first: bool, last: bool) -> Decimal {
+        match (self.charge.time, self.due_on) {
+            (SPECIFIED_DUE_DATE, Some(due_on)) => {
+                let begun = due_on > period.from || first;
+                let over = due_on > period.due && !last;
+                if begun && !over { self.amount } else { Decimal::ZERO }
+            }
+            (INSTALMENT, _) if self.charge.calculation == PERCENT_OF_INTEREST => {
+                numbers::money(period.interest * self.asked / PER_CENT)
+            }
+            (INSTALMENT, _) => self.asked,
+            _ => Decimal::ZERO,
+        }
+    }
+
     /// A percentage of the amount follows the principal.
     pub(crate) fn follow(&mut self, principal: Decimal) {
         self.amount = if self.charge.calculation == PERCENT_OF_AMOUNT {
@@ -136,10 +182,15 @@ impl LoanCharge {
     }
 
     /// The charge as `associations=charges` shows it.
-    pub(crate) fn view(&self, loan: &Loan) -> Value {
+    pub(crate) fn view(&self, loan: &Loan, release: Release) -> Map<String, Value> {
         let percentage = self.charge.calculation == PERCENT_OF_AMOUNT;
         let zero_unless = |value: Decimal| if percentage { numbers::printed(value) } else { json!(0) };
-        let open = if self.paid { Decimal::ZERO } else { self.amount };
+        let paid = if self.paid {
+            self.amount
+        } else {
+            loan.paid_of(self, release)
+        };
+        let open = self.amount - paid;
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| {
             if !value.is_null() {
@@ -162,10 +213,10 @@ impl LoanCharge {
         put("amount", numbers::printed(self.amount));
         put(
             "amountPaid",
-            if self.paid {
-                numbers::printed(self.amount)
+            if self.added {
+                numbers::printed(paid)
             } else {
-                json!(0)
+                numbers::or_nothing(paid)
             },
         );
         put("amountWaived", json!(0));
@@ -174,12 +225,13 @@ impl LoanCharge {
         put("amountOrPercentage", numbers::printed(self.asked));
         put("penalty", json!(self.charge.penalty));
         put("chargePaymentMode", enums::charge_payment_mode());
-        put("paid", json!(self.paid));
+        put("paid", json!(open.is_zero()));
         put("waived", json!(false));
         put("chargePayable", json!(false));
         put("loanId", json!(loan.id));
+        put("externalId", json!(self.external_id));
         put("externalLoanId", json!(loan.external_id));
-        Value::Object(view)
+        view
     }
 
     /// The order of the database: by due date, those without one last.
@@ -191,6 +243,76 @@ impl LoanCharge {
             self.charge.penalty,
             self.id,
         )
+    }
+}
+
+/// A charge by itself.
+pub(crate) fn charge_view(loan: &Loan, charge: &LoanCharge, release: Release) -> Value {
+    let mut view = charge.view(loan, release);
+    view.insert("installmentChargeData".into(), json!([]));
+    Value::Object(view)
+}
+
+/// The charges of a loan.
+pub(crate) fn charge_list(loan: &Loan, release: Release) -> Value {
+    let mut charges: Vec<_> = loan.charges.iter().collect();
+    charges.sort_by_key(|charge| charge.order());
+    charges
+        .into_iter()
+        .map(|charge| Value::Object(charge.view(loan, release)))
+        .collect()
+}
+
+impl Loan {
+    /// The charges of one of these periods.
+    pub(super) fn charges_of(&self, periods: &[Period], position: usize) -> Portions {
+        let (first, last) = (position == 0, position + 1 == periods.len());
+        let mut charges = Portions::default();
+        for charge in &self.charges {
+            // What would have been due after the foreclosure is not charged.
+            let last = last && self.foreclosed_on.is_none();
+            let amount = charge.in_period(&periods[position], first, last);
+            if charge.charge.penalty {
+                charges.penalties += amount;
+            } else {
+                charges.fees += amount;
+            }
+        }
+        charges
+    }
+
+    /// What was paid of a charge with a due date: the charges of a loan are paid one after the other.
+    fn paid_of(&self, charge: &LoanCharge, release: Release) -> Decimal {
+        let like = |other: &&LoanCharge| {
+            other.charge.time == SPECIFIED_DUE_DATE && other.charge.penalty == charge.charge.penalty
+        };
+        if !like(&charge) || self.disbursed_on.is_none() {
+            return Decimal::ZERO;
+        }
+        let paid: Portions = Books::of(self)
+            .installments
+            .iter()
+            .map(|installment| installment.paid)
+            .sum();
+        let mut paid = if charge.charge.penalty {
+            paid.penalties
+        } else {
+            paid.fees
+        };
+        if release.is_develop() && self.status == LoanStatus::WrittenOff {
+            // develop lets what is recovered pay the charges, though not the loan.
+            let recovered = self
+                .standing()
+                .filter(|booked| booked.kind == TransactionKind::RecoveryRepayment);
+            paid += recovered.map(|booked| booked.amount).sum::<Decimal>();
+        }
+        let before = self
+            .charges
+            .iter()
+            .filter(like)
+            .filter(|other| other.order() < charge.order());
+        let before: Decimal = before.map(|other| other.amount).sum();
+        (paid - before).clamp(Decimal::ZERO, charge.amount)
     }
 }
 
@@ -216,7 +338,7 @@ impl Bank {
                         return Err(Failure::NotFound(fault.with([json!(id)])));
                     }
                 },
-                None => self.new_charge(loan, &sent, now)?,
+                None => self.new_charge(loan, &sent, now, develop)?,
             };
             charge.asked = sent.amount;
             charge.due_on = sent.due_on.or(charge.due_on);
@@ -228,16 +350,21 @@ impl Bank {
         Ok(listed)
     }
 
-    fn new_charge(&mut self, loan: &Loan, sent: &SentCharge, now: Now) -> Result<LoanCharge, Failure> {
+    /// A charge of its kind; `by_schedule` says that a missing date is missed where the schedule is made.
+    pub(super) fn new_charge(
+        &mut self,
+        loan: &Loan,
+        sent: &SentCharge,
+        now: Now,
+        by_schedule: bool,
+    ) -> Result<LoanCharge, Failure> {
         let found = self
             .charges
             .iter()
             .find(|charge| i64::try_from(charge.id) == Ok(sent.charge))
             .cloned();
         let Some(charge) = found else {
-            let text = format!("Charge with identifier {} does not exist", sent.charge);
-            let fault = Fault::general("error.msg.charge.id.invalid", text);
-            return Err(Failure::NotFound(fault.with([json!(sent.charge)])));
+            return Err(charge_not_found(json!(sent.charge)));
         };
         let refuse = |code: &str, text: &str, first: Value| {
             let fault = Fault::general(format!("error.msg.loanCharge.{code}"), text);
@@ -248,7 +375,7 @@ impl Bank {
             return refuse("cannot.be.added.as.overdue.charge", text, Value::Null);
         }
         if charge.time == SPECIFIED_DUE_DATE && sent.due_on.is_none() {
-            if self.release.is_develop() {
+            if by_schedule {
                 let text = "This charge with specified due date cannot be added as the it is not in schedule range.";
                 let date = json!(dates::iso(loan.expected_disbursement));
                 return refuse("cannot.be.added.as.specified.due.date.outside.range", text, date);
@@ -267,6 +394,8 @@ impl Bank {
             due_on: sent.due_on,
             submitted_on: now.today,
             paid: false,
+            external_id: None,
+            added: false,
         })
     }
 }

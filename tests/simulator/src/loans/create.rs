@@ -7,6 +7,7 @@ use time::Date;
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus, SUPPORTED,
     charges::SentCharge,
+    settle::Maturity,
     terms::{SentTerms, Terms, check_loan_type, check_strategy, check_structure},
     tranches,
 };
@@ -46,6 +47,14 @@ pub(super) fn null_id() -> Failure {
 
 impl Bank {
     pub(crate) fn create_loan(&mut self, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
+        let loan = self.new_loan(fields, now)?;
+        let applied = loan.applied();
+        self.loans.insert(loan.id, loan);
+        Ok(applied)
+    }
+
+    /// The loan that a body asks for.
+    pub(super) fn new_loan(&mut self, fields: Fields<'_>, now: Now) -> Result<Loan, Failure> {
         fields.only(&supported(self.release))?;
         let product = self.named_product(&fields)?.clone();
         let client = self.named_client(&fields)?;
@@ -121,6 +130,7 @@ impl Bank {
             self.release,
         )?;
         let id = self.next(Numbered::Loan);
+        let plan = sent.plan(develop);
         let terms = sent.into_terms(principal, develop)?;
         let mut loan = Loan {
             id,
@@ -130,6 +140,7 @@ impl Bank {
             product: product.id,
             status: LoanStatus::Submitted,
             terms,
+            plan,
             proposed: principal,
             approved: principal,
             net_disbursal: principal,
@@ -138,10 +149,13 @@ impl Bank {
             approved_on: None,
             disbursed_on: None,
             closed_on: None,
+            written_off_on: None,
+            foreclosed_on: None,
+            maturity: Maturity::AsExpected,
             submitted_by: now.by,
             approved_by: now.by,
             disbursed_by: now.by,
-            closed_by: now.by,
+            closed_by: None,
             max_outstanding: fields
                 .decimal("maxOutstandingLoanBalance")?
                 .filter(|_| product.multi_disburse),
@@ -153,9 +167,7 @@ impl Bank {
         self.set_charges(&mut loan, sent_charges, now)?;
         self.set_tranches(&mut loan, tranches);
         loan.net_disbursal = principal - loan.charges_at_disbursement();
-        let applied = loan.applied();
-        self.loans.insert(id, loan);
-        Ok(applied)
+        Ok(loan)
     }
 
     /// The product of the body: 1.10.1 and develop disagree on what a missing one is.

@@ -6,7 +6,8 @@ use time::{Date, Weekday};
 
 use super::{
     Loan, LoanStatus, NOTE_LIMIT,
-    transactions::{PaymentDetail, Transaction, TransactionKind},
+    payment::{self, PAYMENT, PaymentDetail},
+    transactions::{Transaction, TransactionKind},
 };
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
@@ -18,16 +19,8 @@ use crate::{
     validation::Checks,
 };
 
-const SUPPORTED: &str = "actualDisbursementDate externalId note locale dateFormat paymentTypeId accountNumber checkNumber routingCode \
-    receiptNumber bankNumber adjustRepaymentDate transactionAmount fixedEmiAmount postDatedChecks netDisbursalAmount";
-const PAYMENT_TEXTS: [&str; 5] = [
-    "accountNumber",
-    "checkNumber",
-    "routingCode",
-    "receiptNumber",
-    "bankNumber",
-];
-const PAYMENT_TEXT_LIMIT: usize = 50;
+const SUPPORTED: &str = "actualDisbursementDate externalId note locale dateFormat adjustRepaymentDate transactionAmount fixedEmiAmount \
+    postDatedChecks netDisbursalAmount";
 const EXTERNAL_ID_LIMIT: usize = 100;
 
 /// A disbursement as a body asks for it.
@@ -41,7 +34,7 @@ struct Asked {
 
 impl Asked {
     fn read(fields: &Fields<'_>) -> Result<Self, Failure> {
-        fields.only(SUPPORTED)?;
+        fields.only(&format!("{SUPPORTED} {PAYMENT}"))?;
         let mut checks = Checks::of("loan.disbursement");
         let on = fields.date("actualDisbursementDate")?;
         checks.mandatory("actualDisbursementDate", on.is_some());
@@ -49,11 +42,7 @@ impl Asked {
         checks.length("note", note.as_deref(), NOTE_LIMIT);
         let amount = fields.decimal("transactionAmount")?;
         checks.positive("transactionAmount", amount);
-        let payment_type = fields.integer("paymentTypeId")?;
-        checks.above_zero("paymentTypeId", payment_type);
-        for name in PAYMENT_TEXTS {
-            checks.length(name, fields.text(name).as_deref(), PAYMENT_TEXT_LIMIT);
-        }
+        let payment_type = payment::read_type(fields, &mut checks)?;
         checks.finish()?;
         let on = on.ok_or_else(|| Failure::Crash("no date".to_owned()))?;
         Ok(Self {
@@ -100,6 +89,7 @@ impl Bank {
             loan.take_charges(asked.on, charges_transaction, now);
         }
         let changes = changes(&fields, &loan, &asked, develop);
+        self.settle(&mut loan, now);
         let applied = loan.applied();
         self.loans.insert(id, loan);
         Ok(Applied {
@@ -216,54 +206,27 @@ impl Loan {
             self.disbursed_by = now.by;
         }
         self.net_disbursal = amount - self.charges_at_disbursement();
-        let payment = asked.payment_type.map(|payment_type| PaymentDetail {
-            payment_type,
-            texts: PAYMENT_TEXTS.map(|name| (name, fields.text(name).unwrap_or_default())),
-        });
         self.transactions.push(Transaction {
-            id,
-            kind: TransactionKind::Disbursement,
             external_id: asked.external_id.clone(),
-            amount,
-            on: asked.on,
-            booked_on: now.today,
-            balance: paid_before + amount,
-            payment,
-            reversed_on: None,
+            payment: PaymentDetail::of(fields, asked.payment_type),
+            ..Transaction::new(id, TransactionKind::Disbursement, amount, asked.on, now)
         });
     }
 
     /// Books the charges that are due at disbursement, once.
     fn take_charges(&mut self, on: Date, id: u64, now: Now) {
         let amount = self.charges_at_disbursement();
-        let balance = self.disbursed();
         for charge in self.charges.iter_mut().filter(|charge| charge.is_at_disbursement()) {
             charge.pay();
         }
-        self.transactions.push(Transaction {
-            id,
-            kind: TransactionKind::RepaymentAtDisbursement,
-            external_id: None,
-            amount,
-            on,
-            booked_on: now.today,
-            balance,
-            payment: None,
-            reversed_on: None,
-        });
+        let kind = TransactionKind::RepaymentAtDisbursement;
+        self.transactions.push(Transaction::new(id, kind, amount, on, now));
     }
 }
 
 fn changes(fields: &Fields<'_>, loan: &Loan, asked: &Asked, develop: bool) -> Map<String, Value> {
     let mut changes = Map::new();
-    if let Some(payment_type) = asked.payment_type {
-        for name in PAYMENT_TEXTS {
-            if let Some(text) = fields.nonblank(name) {
-                changes.insert(name.to_owned(), json!(text));
-            }
-        }
-        changes.insert("paymentTypeId".into(), json!(payment_type));
-    }
+    PaymentDetail::change(fields, asked.payment_type, &mut changes);
     for name in ["locale", "dateFormat", "actualDisbursementDate"] {
         changes.insert(name.to_owned(), json!(fields.text(name)));
     }

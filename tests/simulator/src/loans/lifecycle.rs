@@ -49,7 +49,7 @@ impl Bank {
             LoanStatus::Withdrawn
         };
         loan.closed_on = on;
-        loan.closed_by = now.by;
+        loan.closed_by = Some(now.by);
         let mut changes = Map::new();
         changes.insert("status".into(), loan.status.view());
         for name in ["locale", "dateFormat", date] {
@@ -117,7 +117,7 @@ impl Bank {
         Ok(self.keep(loan, changes))
     }
 
-    fn keep(&mut self, loan: super::Loan, changes: Map<String, Value>) -> Applied {
+    pub(super) fn keep(&mut self, loan: Loan, changes: Map<String, Value>) -> Applied {
         let applied = loan.applied();
         self.loans.insert(loan.id, loan);
         Applied {

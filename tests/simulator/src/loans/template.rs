@@ -1,14 +1,16 @@
 //! What the forms of commands on a loan start from.
 
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::Date;
 
 use super::{
     Loan,
+    books::Books,
+    portions::Portions,
     transactions::{TransactionKind, kind_view},
 };
-use crate::{dates, enums, numbers, offices, release::Release};
+use crate::{codes, dates, enums, errors::Failure, fields::Fields, numbers, offices, release::Release, route::Target};
 
 /// `loans/…/template?templateType=approval`.
 pub(crate) fn approval_template(loan: &Loan, release: Release, today: Date) -> Value {
@@ -24,8 +26,49 @@ pub(crate) fn approval_template(loan: &Loan, release: Release, today: Date) -> V
     view
 }
 
-/// `loans/…/transactions/template?command=disburse`.
-pub(crate) fn disbursal_template(loan: &Loan, release: Release) -> Value {
+/// `loans/…/transactions/template?command=…`; `None` for a command that is not simulated.
+pub(crate) fn transaction_template(
+    loan: &Loan,
+    target: &Target,
+    release: Release,
+    today: Date,
+) -> Result<Option<Value>, Failure> {
+    let command = target.parameter("command").unwrap_or_default();
+    let view = match command.trim().to_ascii_lowercase().as_str() {
+        "disburse" => disbursal(loan, release),
+        "repayment" => repayment(loan, release),
+        // The day does not matter: the interest of the whole term is asked for.
+        "prepayloan" => quote(loan, Books::of(loan).outstanding(), release, today),
+        "foreclosure" => quote(
+            loan,
+            loan.to_foreclose(asked_date(target)?.unwrap_or(today)),
+            release,
+            today,
+        ),
+        "waiveinterest" => interest_waiver(loan),
+        "writeoff" => write_off(loan, release, today),
+        _ => return Ok(None),
+    };
+    Ok(Some(with_repayments(view, release)))
+}
+
+/// 1.10.1 always says how many repayments there are, if only that there are none.
+fn with_repayments(mut view: Value, release: Release) -> Value {
+    if !release.is_develop() && view.get("numberOfRepayments").is_none() {
+        view["numberOfRepayments"] = json!(0);
+    }
+    view
+}
+
+/// The date that the query names, in its own format and locale.
+fn asked_date(target: &Target) -> Result<Option<Date>, Failure> {
+    let names = ["transactionDate", "dateFormat", "locale"];
+    let sent = names.map(|name| (name.to_owned(), json!(target.parameter(name))));
+    let sent: Map<String, Value> = sent.into_iter().collect();
+    Fields(&sent).date("transactionDate")
+}
+
+fn disbursal(loan: &Loan, release: Release) -> Value {
     let (date, amount) = loan.next_disbursal();
     let mut view = json!({
         "type": kind_view(TransactionKind::Disbursement),
@@ -40,6 +83,82 @@ pub(crate) fn disbursal_template(loan: &Loan, release: Release) -> Value {
         view["currency"] = enums::loan_currency();
     }
     view
+}
+
+/// What is due next.
+fn repayment(loan: &Loan, release: Release) -> Value {
+    let books = Books::of(loan);
+    let open = |installment: &&super::books::Installment| !installment.outstanding().total().is_zero();
+    let next = books.installments.iter().find(open);
+    let owed = next.map(|installment| installment.outstanding()).unwrap_or_default();
+    let mut view = json!({
+        "type": kind_view(TransactionKind::Repayment),
+        "currency": enums::loan_currency(),
+        "amount": numbers::printed(owed.total()),
+        "netDisbursalAmount": numbers::printed(loan.net_disbursal),
+        "principalPortion": numbers::printed(owed.principal),
+        "interestPortion": numbers::printed(owed.interest),
+        "feeChargesPortion": numbers::or_nothing(owed.fees),
+        "penaltyChargesPortion": numbers::or_nothing(owed.penalties),
+        "manuallyReversed": false,
+        "paymentTypeOptions": offices::payment_types(release),
+    });
+    if let Some(next) = next {
+        view["date"] = dates::array(next.period.due);
+    }
+    view
+}
+
+/// What ends the loan.
+fn quote(loan: &Loan, owed: Portions, release: Release, today: Date) -> Value {
+    json!({
+        "loanId": loan.id,
+        "externalLoanId": loan.external_id,
+        "type": kind_view(TransactionKind::Repayment),
+        "date": dates::array(today),
+        "currency": enums::loan_currency(),
+        "amount": numbers::printed(owed.total()),
+        "netDisbursalAmount": numbers::printed(loan.net_disbursal),
+        "principalPortion": numbers::printed(owed.principal),
+        "interestPortion": numbers::printed(owed.interest),
+        "feeChargesPortion": numbers::printed(owed.fees),
+        "penaltyChargesPortion": numbers::printed(owed.penalties),
+        "outstandingLoanBalance": numbers::printed(owed.principal),
+        "manuallyReversed": false,
+        "paymentTypeOptions": offices::payment_types(release),
+    })
+}
+
+/// The interest that is due next.
+fn interest_waiver(loan: &Loan) -> Value {
+    let books = Books::of(loan);
+    let open = |installment: &&super::books::Installment| !installment.outstanding().interest.is_zero();
+    let next = books.installments.iter().find(open);
+    let interest = next.map(|installment| installment.outstanding().interest);
+    let mut view = bare(loan, TransactionKind::WaiveInterest, interest.unwrap_or_default());
+    if let Some(next) = next {
+        view["date"] = dates::array(next.period.due);
+    }
+    view
+}
+
+fn write_off(loan: &Loan, release: Release, today: Date) -> Value {
+    let mut view = bare(loan, TransactionKind::WriteOff, Books::of(loan).outstanding().total());
+    view["date"] = dates::array(today);
+    view["writeOffReasonOptions"] = codes::write_off_reasons(release);
+    view
+}
+
+fn bare(loan: &Loan, kind: TransactionKind, amount: Decimal) -> Value {
+    json!({
+        "loanId": loan.id,
+        "externalLoanId": loan.external_id,
+        "type": kind_view(kind),
+        "currency": enums::loan_currency(),
+        "amount": numbers::printed(amount),
+        "netDisbursalAmount": numbers::printed(loan.net_disbursal),
+        "manuallyReversed": false,
+    })
 }
 
 impl Loan {

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use time::Date;
 
 use crate::{
-    enums::{self, Frequency},
+    enums::{self, Frequency, PER_YEAR},
     errors::{Failure, Fault},
     fields::{Fields, has_word},
+    numbers,
     products::Product,
     validation::Checks,
 };
@@ -32,7 +33,12 @@ pub(crate) struct Terms {
 impl Terms {
     /// The due date of the last repayment.
     pub(crate) fn maturity(&self, from: Date) -> Option<Date> {
-        self.frequency.after(from, self.repayments.checked_mul(self.every)?)
+        self.due(from, self.repayments)
+    }
+
+    /// The due date of a repayment, the first of which is number one.
+    pub(crate) fn due(&self, from: Date, number: i64) -> Option<Date> {
+        self.frequency.after(from, number.checked_mul(self.every)?)
     }
 
     /// The due date of the last repayment of a part of the principal, by the repayments of the whole; there is always one.
@@ -52,6 +58,14 @@ impl Terms {
         };
         self.rate * Decimal::from(per_year)
     }
+}
+
+/// What a schedule is made with instead of the terms: the last body decides, and what it leaves out is zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Plan {
+    pub(crate) has_principal: bool,
+    pub(crate) rate: Decimal,
+    pub(crate) rate_frequency: i64,
 }
 
 /// The terms that a body names, read and checked one by one.
@@ -136,6 +150,15 @@ impl SentTerms {
             interest_calculation,
             strategy,
         })
+    }
+
+    /// What the schedule is made with; 1.10.1 does not look at the unit of the rate.
+    pub(super) fn plan(&self, develop: bool) -> Plan {
+        Plan {
+            has_principal: self.principal.is_some(),
+            rate: self.rate.map(numbers::stored).unwrap_or_default(),
+            rate_frequency: self.rate_frequency.filter(|_| develop).unwrap_or(PER_YEAR),
+        }
     }
 
     /// Principal, number of repayments and rate within the product's bounds.

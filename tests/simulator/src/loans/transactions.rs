@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::Loan;
+use super::{Loan, books::Booked, payment::PaymentDetail};
 use crate::{
-    bank::OFFICE,
+    bank::{Now, OFFICE},
     dates, enums,
     errors::{Failure, Fault},
     numbers, offices,
@@ -17,14 +17,65 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionKind {
     Disbursement,
+    Repayment,
+    WaiveInterest,
     RepaymentAtDisbursement,
+    WriteOff,
+    RecoveryRepayment,
+    MerchantIssuedRefund,
+    PayoutRefund,
+    GoodwillCredit,
+    DownPayment,
+    InterestPaymentWaiver,
 }
 
-/// How the money went.
-#[derive(Clone, Debug)]
-pub(crate) struct PaymentDetail {
-    pub(crate) payment_type: i64,
-    pub(crate) texts: [(&'static str, String); 5],
+impl TransactionKind {
+    /// Number, name, and words, as reads print them.
+    fn names(self) -> (i64, &'static str, &'static str) {
+        match self {
+            Self::Disbursement => (1, "disbursement", "Disbursement"),
+            Self::Repayment => (2, "repayment", "Repayment"),
+            Self::WaiveInterest => (4, "waiveInterest", "Waive interest"),
+            Self::RepaymentAtDisbursement => (5, "repaymentAtDisbursement", "Repayment (at time of disbursement)"),
+            Self::WriteOff => (6, "writeOff", "Close (as written-off)"),
+            Self::RecoveryRepayment => (8, "recoveryRepayment", "Repayment (after write-off)"),
+            Self::MerchantIssuedRefund => (21, "merchantIssuedRefund", "Merchant Issued Refund"),
+            Self::PayoutRefund => (22, "payoutRefund", "Payout Refund"),
+            Self::GoodwillCredit => (23, "goodwillCredit", "Goodwill Credit"),
+            Self::DownPayment => (28, "downPayment", "Down Payment"),
+            Self::InterestPaymentWaiver => (31, "interestPaymentWaiver", "Interest Payment Waiver"),
+        }
+    }
+
+    /// The action of the command that books it.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Disbursement | Self::RepaymentAtDisbursement => "DISBURSE",
+            Self::Repayment => "REPAYMENT",
+            Self::WaiveInterest => "WAIVEINTERESTPORTION",
+            Self::WriteOff => "WRITEOFF",
+            Self::RecoveryRepayment => "RECOVERYPAYMENT",
+            Self::MerchantIssuedRefund => "MERCHANTISSUEDREFUND",
+            Self::PayoutRefund => "PAYOUTREFUND",
+            Self::GoodwillCredit => "GOODWILLCREDIT",
+            Self::DownPayment => "DOWNPAYMENT",
+            Self::InterestPaymentWaiver => "INTERESTPAYMENTWAIVER",
+        }
+    }
+
+    /// Whether it can be undone or adjusted by itself: what was paid or waived can, the rest has its own ways.
+    pub(crate) fn can_be_adjusted(self) -> bool {
+        match self {
+            Self::Repayment
+            | Self::WaiveInterest
+            | Self::MerchantIssuedRefund
+            | Self::PayoutRefund
+            | Self::GoodwillCredit
+            | Self::DownPayment
+            | Self::InterestPaymentWaiver => true,
+            Self::Disbursement | Self::RepaymentAtDisbursement | Self::WriteOff | Self::RecoveryRepayment => false,
+        }
+    }
 }
 
 /// A booked transaction. Accruals are not simulated: they are a matter of the schedule.
@@ -36,10 +87,15 @@ pub(crate) struct Transaction {
     pub(crate) amount: Decimal,
     pub(crate) on: Date,
     pub(crate) booked_on: Date,
-    pub(crate) balance: Decimal,
     pub(crate) payment: Option<PaymentDetail>,
-    /// Set when its disbursement was undone; its external id stays taken.
+    /// What it was taken for; nothing is, before the books are made.
+    pub(crate) booked: Option<Booked>,
+    /// Set when it was undone, or its disbursement; its external id stays taken.
     pub(crate) reversed_on: Option<Date>,
+    /// Whether it was undone by itself.
+    pub(crate) by_hand: bool,
+    /// The transaction that was reversed because this one takes its place, with other portions.
+    pub(crate) replays: Option<u64>,
 }
 
 /// The flags of a transaction's type that both releases print.
@@ -49,8 +105,30 @@ const FLAGS: &str = "disbursement repaymentAtDisbursement repayment merchantIssu
     chargeback chargeoff downPayment reAge reAmortize";
 
 impl Transaction {
+    /// A transaction that nothing more is known of.
+    pub(crate) fn new(id: u64, kind: TransactionKind, amount: Decimal, on: Date, now: Now) -> Self {
+        Self {
+            id,
+            kind,
+            external_id: None,
+            amount,
+            on,
+            booked_on: now.today,
+            payment: None,
+            booked: None,
+            reversed_on: None,
+            by_hand: false,
+            replays: None,
+        }
+    }
+
     pub(crate) fn is_disbursement(&self) -> bool {
         self.kind == TransactionKind::Disbursement
+    }
+
+    /// Whether the list of a loan shows it: what was reversed is hidden, unless it was undone by itself.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.reversed_on.is_none() || self.by_hand
     }
 }
 
@@ -66,6 +144,11 @@ impl Loan {
             let fault = Fault::general("error.msg.loan.transaction.external.id.invalid", text);
             Failure::NotFound(fault.with([json!(external_id)]))
         })
+    }
+
+    /// The transactions that were not reversed.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions.iter().filter(|booked| booked.reversed_on.is_none())
     }
 
     /// The transaction with this number.
@@ -97,24 +180,21 @@ pub(crate) fn transaction_view(loan: &Loan, transaction: &Transaction, release: 
     put("date", dates::array(transaction.on));
     put("currency", enums::loan_currency());
     if let Some(payment) = &transaction.payment {
-        put("paymentDetailData", payment_view(transaction.id, payment, release));
+        put("paymentDetailData", payment.view(transaction.id, release));
     }
     put("amount", numbers::printed(transaction.amount));
     put("netDisbursalAmount", numbers::printed(loan.net_disbursal));
-    put("principalPortion", json!(0));
-    put("interestPortion", json!(0));
-    let fees = match transaction.kind {
-        TransactionKind::Disbursement => json!(0),
-        TransactionKind::RepaymentAtDisbursement => numbers::printed(transaction.amount),
-    };
-    put("feeChargesPortion", fees);
-    put("penaltyChargesPortion", json!(0));
-    put("overpaymentPortion", json!(0));
+    let booked = transaction.booked.unwrap_or_default();
+    put("principalPortion", numbers::or_nothing(booked.portions.principal));
+    put("interestPortion", numbers::or_nothing(booked.portions.interest));
+    put("feeChargesPortion", numbers::or_nothing(booked.portions.fees));
+    put("penaltyChargesPortion", numbers::or_nothing(booked.portions.penalties));
+    put("overpaymentPortion", numbers::or_nothing(booked.overpaid));
     put("unrecognizedIncomePortion", json!(0));
     put("externalId", json!(transaction.external_id));
-    put("outstandingLoanBalance", numbers::printed(transaction.balance));
+    put("outstandingLoanBalance", numbers::printed(booked.balance));
     put("submittedOnDate", dates::array(transaction.booked_on));
-    put("manuallyReversed", json!(false));
+    put("manuallyReversed", json!(transaction.by_hand));
     put(
         "reversedOnDate",
         transaction.reversed_on.map_or(Value::Null, dates::array),
@@ -122,20 +202,21 @@ pub(crate) fn transaction_view(loan: &Loan, transaction: &Transaction, release: 
     if !release.is_develop() {
         put("numberOfRepayments", json!(0));
     }
-    put("transactionRelations", json!([]));
+    put("transactionRelations", relations(transaction));
     view
 }
 
 pub(super) fn kind_view(kind: TransactionKind) -> Value {
-    let (id, name, value) = match kind {
-        TransactionKind::Disbursement => (1, "disbursement", "Disbursement"),
-        TransactionKind::RepaymentAtDisbursement => {
-            (5, "repaymentAtDisbursement", "Repayment (at time of disbursement)")
-        }
+    let (id, name, value) = kind.names();
+    // Of waivers, the code has another name than the flag.
+    let code = if kind == TransactionKind::WaiveInterest {
+        "waiver"
+    } else {
+        name
     };
     let mut view = Map::new();
     view.insert("id".into(), json!(id));
-    view.insert("code".into(), json!(format!("loanTransactionType.{name}")));
+    view.insert("code".into(), json!(format!("loanTransactionType.{code}")));
     view.insert("value".into(), json!(value));
     for flag in FLAGS.split_ascii_whitespace() {
         view.insert(flag.into(), json!(flag == name));
@@ -143,19 +224,21 @@ pub(super) fn kind_view(kind: TransactionKind) -> Value {
     Value::Object(view)
 }
 
-fn payment_view(transaction: u64, payment: &PaymentDetail, release: Release) -> Value {
-    let mut view = Map::new();
-    // A slip of Fineract: the payment's number is the transaction's.
-    view.insert("id".into(), json!(transaction));
-    if let Ok(payment_type) = offices::payment_type(payment.payment_type) {
-        let mut named = json!({"id": payment_type.id, "name": payment_type.name});
-        if !release.is_develop() {
-            named["isSystemDefined"] = json!(payment_type.system);
+/// What it stands for, if it was booked anew.
+fn relations(transaction: &Transaction) -> Value {
+    let relation = |replayed: u64| {
+        let mut relation = json!({
+            "fromLoanTransaction": transaction.id,
+            "toLoanTransaction": replayed,
+            "relationType": "REPLAYED",
+            "amount": numbers::printed(transaction.amount),
+        });
+        let paid_by = transaction.payment.as_ref();
+        let paid_by = paid_by.and_then(|payment| offices::payment_type(payment.payment_type).ok());
+        if let Some(paid_by) = paid_by {
+            relation["paymentType"] = json!(paid_by.name);
         }
-        view.insert("paymentType".into(), named);
-    }
-    for (name, text) in &payment.texts {
-        view.insert((*name).to_owned(), json!(text));
-    }
-    Value::Object(view)
+        relation
+    };
+    transaction.replays.into_iter().map(relation).collect()
 }

@@ -91,6 +91,9 @@ impl Bank {
         let mut changed = loan;
         let mut changes = Map::new();
         let schedule_changed = changed.terms.change(&sent, &fields, &mut changes);
+        if schedule_changed {
+            changed.plan = sent.plan(self.release.is_develop());
+        }
         self.change_rest(&mut changed, &fields, &mut changes)?;
         changed.change_product_and_client(product.id, client, &mut changes);
         changed.change_dates(&fields, new_submitted, new_expected, &mut changes);

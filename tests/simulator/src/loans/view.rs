@@ -1,9 +1,12 @@
-//! A loan as `GET` shows it. The repayment schedule, and what is derived from it, is not simulated and left out.
+//! A loan as `GET` shows it. Accruals and delinquency are not simulated and left out.
 
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::{Loan, LoanStatus, transaction_view};
+use super::{
+    Loan, LoanStatus, books::Books, charges::charge_list, schedule_view::schedule, settle::Maturity, summary::summary,
+    transaction_view,
+};
 use crate::{
     bank::{Bank, OFFICE},
     dates, enums,
@@ -40,7 +43,7 @@ const ON_REQUEST: &str = "id canUseForTopup isTopup accountNo externalId status 
     principal termFrequency termPeriodFrequencyType numberOfRepayments repaymentEvery repaymentFrequencyType \
     interestRatePerPeriod interestRateFrequencyType annualInterestRate isFloatingInterestRate amortizationType \
     interestType interestCalculationPeriodType transactionProcessingStrategyCode transactionProcessingStrategyName \
-    syncDisbursementWithMeeting timeline summary charges disbursementDetails transactions maxOutstandingLoanBalance";
+    syncDisbursementWithMeeting timeline summary charges disbursementDetails transactions maxOutstandingLoanBalance repaymentSchedule inArrears totalOverpaid subStatus";
 
 /// The names in `fields=` that no loan has.
 pub(crate) fn unknown_fields(fields: &str) -> Vec<&str> {
@@ -54,8 +57,9 @@ pub(crate) fn with_fields(mut view: Map<String, Value>, fields: &str) -> Map<Str
 }
 
 /// The loan's fields.
-pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<String, Value> {
+pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: Date) -> Map<String, Value> {
     let release = bank.release;
+    let books = Books::of(loan);
     let mut view = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -66,6 +70,9 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<
     put("accountNo", json!(loan.account_no));
     put("externalId", json!(loan.external_id));
     put("status", loan.status.view());
+    if loan.foreclosed_on.is_some() {
+        put("subStatus", enums::foreclosed());
+    }
     if let Some(client) = bank.clients.get(&loan.client) {
         put("clientId", json!(client.id));
         put("clientAccountNo", json!(client.account_no));
@@ -109,12 +116,17 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<
         put(flag, json!(false));
     }
     if loan.disbursed_on.is_some() {
-        put("summary", summary(loan));
+        put("summary", summary(loan, &books, today));
+        put("inArrears", json!(books.overdue(today).next().is_some()));
+    }
+    if loan.status == LoanStatus::Overpaid {
+        put("totalOverpaid", numbers::printed(books.overpaid));
+    }
+    if associations.schedule && loan.periods().is_some() {
+        put("repaymentSchedule", schedule(loan, &books, release, today));
     }
     if associations.charges && !loan.charges.is_empty() {
-        let mut charges: Vec<_> = loan.charges.iter().collect();
-        charges.sort_by_key(|charge| charge.order());
-        put("charges", charges.into_iter().map(|charge| charge.view(loan)).collect());
+        put("charges", charge_list(loan, release));
     }
     // With the schedule come the tranches, too, and a loan that has none shows an empty list.
     if associations.tranches || associations.schedule {
@@ -126,11 +138,12 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations) -> Map<
                 .collect(),
         );
     }
-    let booked = || loan.transactions.iter().filter(|booked| booked.reversed_on.is_none());
-    // What was undone is not listed; develop shows that there was something.
-    let any = booked().next().is_some() || (release.is_develop() && !loan.transactions.is_empty());
+    let mut listed: Vec<_> = loan.transactions.iter().filter(|booked| booked.is_listed()).collect();
+    listed.sort_by_key(|booked| (booked.on, booked.id));
+    // What was undone with its disbursement is not listed; develop shows that there was something.
+    let any = !listed.is_empty() || (release.is_develop() && !loan.transactions.is_empty());
     if associations.transactions && any {
-        let transactions = booked();
+        let transactions = listed.into_iter();
         put(
             "transactions",
             transactions
@@ -186,8 +199,13 @@ fn timeline(bank: &Bank, loan: &Loan) -> Value {
     put("approvedOn", loan.approved_on);
     put("expectedDisbursement", Some(loan.expected_disbursement));
     put("actualDisbursement", loan.disbursed_on);
-    put("expectedMaturity", loan.maturity());
-    put("actualMaturity", loan.maturity());
+    put("expectedMaturity", loan.expected_maturity(bank.release));
+    let actual_maturity = match loan.maturity {
+        Maturity::AsExpected => loan.maturity(),
+        Maturity::On(date) => Some(date),
+        Maturity::Unknown => None,
+    };
+    put("actualMaturity", actual_maturity);
     put("closedOn", loan.closed_on);
     put(
         "rejectedOn",
@@ -197,29 +215,20 @@ fn timeline(bank: &Bank, loan: &Loan) -> Value {
         "withdrawnOn",
         loan.closed_on.filter(|_| loan.status == LoanStatus::Withdrawn),
     );
+    put("writeOffOn", loan.written_off_on);
+    let closed_by = loan.closed_by.unwrap_or_default();
     let done = [
         ("submitted", true, loan.submitted_by),
         ("approved", loan.approved_on.is_some(), loan.approved_by),
         ("disbursed", loan.disbursed_on.is_some(), loan.disbursed_by),
-        ("rejected", loan.status == LoanStatus::Rejected, loan.closed_by),
-        ("withdrawn", loan.status == LoanStatus::Withdrawn, loan.closed_by),
+        ("rejected", loan.status == LoanStatus::Rejected, closed_by),
+        ("withdrawn", loan.status == LoanStatus::Withdrawn, closed_by),
         // A slip of Fineract: whoever closed a loan wrote it off, too.
-        ("closed", loan.closed_on.is_some(), loan.closed_by),
-        ("writeOff", loan.closed_on.is_some(), loan.closed_by),
+        ("closed", loan.closed_by.is_some(), closed_by),
+        ("writeOff", loan.closed_by.is_some(), closed_by),
     ];
     for (deed, _, by) in done.into_iter().filter(|(_, done, _)| *done) {
         bank.users.tell(by, deed, &mut timeline);
     }
     Value::Object(timeline)
-}
-
-/// The part of the summary that does not hang on the schedule.
-fn summary(loan: &Loan) -> Value {
-    let charges = numbers::printed(loan.charges_at_disbursement());
-    json!({
-        "currency": enums::loan_currency(),
-        "principalPaid": numbers::printed(rust_decimal::Decimal::ZERO),
-        "principalWrittenOff": numbers::printed(rust_decimal::Decimal::ZERO),
-        "feeChargesDueAtDisbursementCharged": charges,
-    })
 }

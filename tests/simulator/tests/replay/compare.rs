@@ -183,8 +183,11 @@ impl Comparison {
         let generated = GENERATED.into_iter().find(|generated| *generated == name);
         for (index, (recorded, simulated)) in recorded.into_iter().zip(simulated).enumerate() {
             let path = format!("{path}/{index}");
-            // The number of the booking of a charge at disbursement is generated, too.
-            let booking = name == "transactions" && simulated["type"]["disbursement"] != true;
+            // The numbers of bookings that no command names are generated, too.
+            let booking = name == "transactions"
+                && simulated.is_object()
+                && recorded["type"] == simulated["type"]
+                && simulated["type"]["disbursement"] != true;
             let is_loan_charge = name != "charges" || simulated.get("chargeId").is_some();
             let (mut recorded, mut simulated) = (recorded.clone(), simulated.clone());
             if commands {
@@ -195,6 +198,12 @@ impl Comparison {
             }
             if let Some(generated) = generated.filter(|_| is_loan_charge && simulated.get("id").is_some()) {
                 self.number(generated, &path, &recorded["id"], &simulated["id"], found);
+            }
+            if booking {
+                self.number("transactions", &path, &recorded["id"], &simulated["id"], found);
+                for element in [&mut recorded, &mut simulated] {
+                    forget_own_number(element);
+                }
             }
             if booking || (generated.is_some() && is_loan_charge) {
                 for element in [&mut recorded, &mut simulated] {
@@ -234,6 +243,18 @@ impl Comparison {
         }
         body
     }
+}
+
+/// Takes the number of a transaction out of its parts, which repeat it.
+fn forget_own_number(transaction: &mut Value) {
+    let own = transaction["id"].clone();
+    let forget = |part: Option<&mut Value>| {
+        if let Some(part) = part.filter(|part| **part == own) {
+            *part = Value::Null;
+        }
+    };
+    forget(transaction.pointer_mut("/paymentDetailData/id"));
+    forget(transaction.pointer_mut("/transactionRelations/0/fromLoanTransaction"));
 }
 
 fn is_among(words: &str, word: &str) -> bool {

@@ -110,12 +110,25 @@ pub(crate) fn take_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
         ),
         (Numbered::Loan, id("loanId").filter(|_| sent.path.ends_with("/loans"))),
         (Numbered::Transaction, id("subResourceId")),
+        (Numbered::Transaction, id("resourceId").filter(|_| books(sent))),
+        (
+            Numbered::LoanCharge,
+            id("resourceId").filter(|_| sent.method == "POST" && sent.path.ends_with("/charges")),
+        ),
     ];
     for (kind, id) in numbers {
         if let Some(id) = id {
             simulator.number_from(kind, id);
         }
     }
+}
+
+/// Whether it books a transaction, and does not only take one back.
+fn books(sent: &Sent) -> bool {
+    let (path, query) = sent.path.split_once('?').unwrap_or((&sent.path, ""));
+    let (_, below) = path.split_once("/transactions").unwrap_or((path, "/none"));
+    let adjusts = path.contains("/transactions/") && query.is_empty();
+    sent.method == "POST" && (adjusts || (below.is_empty() && query != "command=undowriteoff"))
 }
 
 /// Whether a checker let a client be made.

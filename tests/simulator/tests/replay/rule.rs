@@ -18,6 +18,12 @@ const APPROVE: &str =
     "approvedOnDate expectedDisbursementDate approvedLoanAmount netDisbursalAmount note dateFormat locale";
 const DISBURSE: &str = "actualDisbursementDate transactionAmount externalId paymentTypeId accountNumber checkNumber \
     routingCode receiptNumber bankNumber note netDisbursalAmount dateFormat locale";
+const PAYMENT: &str = "transactionDate transactionAmount externalId paymentTypeId accountNumber checkNumber routingCode \
+    receiptNumber bankNumber note dateFormat locale";
+const WRITE_OFF: &str = "transactionDate externalId writeoffReasonId note dateFormat locale";
+const UNDO: &str = "transactionDate transactionAmount note dateFormat locale reversalExternalId";
+const FORECLOSURE: &str = "transactionDate transactionAmount externalId note dateFormat locale";
+const CHARGE: &str = "chargeId amount dueDate externalId dateFormat locale";
 const OTHER: &str = "rejectedOnDate withdrawnOnDate closureDate closureReasonId activationDate note dateFormat locale";
 
 /// The longest external id that Fineract keeps.
@@ -46,6 +52,7 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
     }
     let command = query.split('&').find_map(|pair| pair.strip_prefix("command="));
     let parameters = match parts[0] {
+        "loans" if parts.ends_with(&["transactions", "template"]) => "command transactionDate dateFormat locale",
         "clients" | "loans" if parts.last() == Some(&"template") => "templateType clientId productId command",
         "clients" | "loans" if request.method == "GET" && parts.len() == 1 => "externalId",
         "clients" | "loans" => "associations fields tenantIdentifier command",
@@ -66,7 +73,15 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
     if searches && !query.starts_with("externalId=") {
         return Some("queries that the gateway never sends");
     }
-    if parts.ends_with(&["transactions", "template"]) && command != Some("disburse") {
+    let quotes = [
+        "disburse",
+        "repayment",
+        "prepayLoan",
+        "foreclosure",
+        "waiveinterest",
+        "writeoff",
+    ];
+    if parts.ends_with(&["transactions", "template"]) && !command.is_some_and(|command| quotes.contains(&command)) {
         return Some("commands that the gateway never sends");
     }
     if request.has_blank_key() {
@@ -94,8 +109,15 @@ fn is_resource(method: &str, parts: &[&str]) -> bool {
         ("GET", ["loans", id, "template"] | ["loans", id, "transactions", "template"]) => number(id),
         ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", "external-id", _]) => true,
         ("GET" | "PUT" | "POST" | "DELETE", ["clients" | "loans", id]) => number(id),
-        ("GET", ["loans", "external-id", _, "transactions", "external-id", _]) => true,
-        ("GET", ["loans", id, "transactions", "external-id", _]) => number(id),
+        ("GET" | "POST", ["loans", "external-id", _, "transactions", "external-id", _]) => true,
+        ("GET" | "POST", ["loans", id, "transactions", "external-id", _]) => number(id),
+        ("GET" | "POST", ["loans", id, "transactions", transaction]) => number(id) && number(transaction),
+        ("POST", ["loans", "external-id", _, "transactions"]) => true,
+        ("GET" | "POST", ["loans", "external-id", _, "charges"]) => true,
+        ("GET" | "POST", ["loans", id, "charges"]) => number(id),
+        ("GET", ["loans", "external-id", _, "charges", "external-id", _]) => true,
+        // What reasons and charges are looked up by.
+        ("GET", ["codes"] | ["charges"] | ["codes", "26", "codevalues"]) => true,
         _ => false,
     }
 }
@@ -112,11 +134,17 @@ fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option
     let known = match (request.method.as_str(), parts[0], command.as_deref()) {
         ("GET" | "DELETE", ..) => return None,
         ("POST", "loans", command) if parts.len() == 1 => {
-            if command.is_some() {
+            if command.is_some_and(|command| command != "calculateloanschedule") {
                 return Some("commands that the gateway never sends");
             }
             LOAN
         }
+        ("POST", "loans", None) if parts.ends_with(&["charges"]) => CHARGE,
+        ("POST", "loans", Some("undo")) if parts.contains(&"transactions") => UNDO,
+        ("POST", "loans", Some("repayment" | "recoverypayment" | "waiveinterest")) => PAYMENT,
+        ("POST", "loans", Some("writeoff")) => WRITE_OFF,
+        ("POST", "loans", Some("undowriteoff")) => OTHER,
+        ("POST", "loans", Some("foreclosure")) => FORECLOSURE,
         ("PUT", "loans", None) => LOAN,
         ("POST", "clients", None) => CLIENT,
         ("PUT", "clients", None) => CLIENT_UPDATE,

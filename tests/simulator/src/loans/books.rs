@@ -1,0 +1,193 @@
+//! What the money that came in was taken for: every transaction is applied to the schedule, in the order of their days.
+
+use rust_decimal::Decimal;
+use time::Date;
+
+use super::{
+    Loan, LoanStatus,
+    portions::Portions,
+    schedule::Period,
+    transactions::{Transaction, TransactionKind},
+};
+
+/// One repayment, with what was done about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Installment {
+    pub(crate) period: Period,
+    pub(crate) due: Portions,
+    pub(crate) paid: Portions,
+    pub(crate) waived: Portions,
+    pub(crate) written_off: Portions,
+    /// Paid before it was due, and after.
+    pub(crate) paid_early: Decimal,
+    pub(crate) paid_late: Decimal,
+    /// When nothing was left of it.
+    pub(crate) met_on: Option<Date>,
+}
+
+/// What became of one transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Booked {
+    pub(crate) portions: Portions,
+    pub(crate) overpaid: Decimal,
+    /// What is left of the principal after it.
+    pub(crate) balance: Decimal,
+}
+
+/// All installments, and what every transaction that stands was taken for.
+#[derive(Clone, Debug)]
+pub(crate) struct Books {
+    pub(crate) installments: Vec<Installment>,
+    pub(crate) booked: Vec<(u64, Booked)>,
+    pub(crate) overpaid: Decimal,
+}
+
+impl Installment {
+    fn new(period: Period, charges: Portions) -> Self {
+        let due = Portions {
+            principal: period.principal,
+            interest: period.interest,
+            ..charges
+        };
+        Self {
+            period,
+            due,
+            paid: Portions::default(),
+            waived: Portions::default(),
+            written_off: Portions::default(),
+            paid_early: Decimal::ZERO,
+            paid_late: Decimal::ZERO,
+            met_on: None,
+        }
+    }
+
+    /// What is left to pay.
+    pub(crate) fn outstanding(&self) -> Portions {
+        self.due - self.paid - self.waived - self.written_off
+    }
+
+    fn settle(&mut self, on: Date) {
+        if self.outstanding().total().is_zero() {
+            self.met_on = self.met_on.or(Some(on));
+        }
+    }
+
+    fn pay(&mut self, amount: Decimal, on: Date) -> Portions {
+        let paid = self.outstanding().paid_by(amount);
+        self.paid += paid;
+        if on < self.period.due {
+            self.paid_early += paid.total();
+        } else if on > self.period.due {
+            self.paid_late += paid.total();
+        }
+        self.settle(on);
+        paid
+    }
+
+    fn waive_interest(&mut self, amount: Decimal, on: Date) -> Portions {
+        let waived = Portions {
+            interest: self.outstanding().interest.min(amount),
+            ..Portions::default()
+        };
+        self.waived += waived;
+        self.settle(on);
+        waived
+    }
+
+    fn write_off(&mut self, on: Date) -> Portions {
+        let written_off = self.outstanding();
+        self.written_off += written_off;
+        self.settle(on);
+        written_off
+    }
+}
+
+impl Books {
+    /// The books of a loan as it stands.
+    pub(crate) fn of(loan: &Loan) -> Self {
+        let periods = loan.periods().unwrap_or_default();
+        let charges: Vec<Portions> = (0..periods.len())
+            .map(|position| loan.charges_of(&periods, position))
+            .collect();
+        let installments = periods.into_iter().zip(charges);
+        let mut books = Self {
+            installments: installments
+                .map(|(period, charges)| Installment::new(period, charges))
+                .collect(),
+            booked: Vec::new(),
+            overpaid: Decimal::ZERO,
+        };
+        let mut standing: Vec<&Transaction> = loan.standing().collect();
+        standing.sort_by_key(|transaction| (transaction.on, transaction.id));
+        let mut balance = Decimal::ZERO;
+        for transaction in standing {
+            let booked = books.book(transaction, loan.status == LoanStatus::WrittenOff, &mut balance);
+            books.booked.push((transaction.id, booked));
+        }
+        books
+    }
+
+    fn book(&mut self, transaction: &Transaction, written_off: bool, balance: &mut Decimal) -> Booked {
+        let (amount, on) = (transaction.amount, transaction.on);
+        let mut booked = Booked::default();
+        match transaction.kind {
+            TransactionKind::Disbursement => *balance += amount,
+            TransactionKind::RepaymentAtDisbursement => booked.portions.fees = amount,
+            TransactionKind::WaiveInterest => {
+                let mut rest = amount;
+                booked.portions = self.each(|installment| {
+                    let waived = installment.waive_interest(rest, on);
+                    rest -= waived.total();
+                    waived
+                });
+            }
+            TransactionKind::WriteOff => {
+                booked.portions = self.each(|installment| installment.write_off(on));
+                *balance -= booked.portions.principal;
+            }
+            // What comes in after the write-off pays nothing; once that is undone, it does.
+            TransactionKind::RecoveryRepayment if written_off => booked.overpaid = amount,
+            TransactionKind::Repayment
+            | TransactionKind::RecoveryRepayment
+            | TransactionKind::MerchantIssuedRefund
+            | TransactionKind::PayoutRefund
+            | TransactionKind::GoodwillCredit
+            | TransactionKind::DownPayment
+            | TransactionKind::InterestPaymentWaiver => {
+                let mut rest = amount;
+                booked.portions = self.each(|installment| {
+                    let paid = installment.pay(rest, on);
+                    rest -= paid.total();
+                    paid
+                });
+                *balance -= booked.portions.principal;
+                booked.overpaid = rest;
+                self.overpaid += rest;
+            }
+        }
+        booked.balance = *balance;
+        booked
+    }
+
+    fn each(&mut self, act: impl FnMut(&mut Installment) -> Portions) -> Portions {
+        self.installments.iter_mut().map(act).sum()
+    }
+
+    /// What is left to pay.
+    pub(crate) fn outstanding(&self) -> Portions {
+        self.installments.iter().map(Installment::outstanding).sum()
+    }
+
+    /// The installments that were due before this day and are not paid.
+    pub(crate) fn overdue(&self, today: Date) -> impl Iterator<Item = &Installment> {
+        let late = move |installment: &&Installment| installment.period.due < today;
+        let unpaid = |installment: &&Installment| !installment.outstanding().total().is_zero();
+        self.installments.iter().filter(late).filter(unpaid)
+    }
+
+    /// What was taken for this transaction.
+    pub(crate) fn of_transaction(&self, id: u64) -> Booked {
+        let found = self.booked.iter().find(|(booked, _)| *booked == id);
+        found.map(|(_, booked)| *booked).unwrap_or_default()
+    }
+}

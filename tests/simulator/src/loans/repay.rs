@@ -1,0 +1,194 @@
+//! `POST loans/…/transactions?command=repayment`, and what else is paid like it: recoveries, refunds, credits.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+use time::Date;
+
+use super::{
+    EXTERNAL_ID_LIMIT, Loan, LoanStatus, NOTE_LIMIT,
+    payment::{self, PAYMENT, PaymentDetail},
+    transactions::{Transaction, TransactionKind},
+};
+use crate::{
+    bank::{Applied, Bank, Now, Numbered},
+    dates,
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers, offices,
+    validation::Checks,
+};
+
+const SUPPORTED: &str = "transactionDate transactionAmount externalId note locale dateFormat";
+
+/// Money as a body tells of it.
+pub(super) struct Asked {
+    pub(super) on: Date,
+    pub(super) amount: Decimal,
+    pub(super) external_id: Option<String>,
+    pub(super) payment_type: Option<i64>,
+    pub(super) note: Option<String>,
+}
+
+impl Asked {
+    /// Reads the body. Nothing is undone with an amount of zero, and paid with one above.
+    pub(super) fn read(bank: &Bank, fields: &Fields<'_>, undoes: bool) -> Result<Self, Failure> {
+        let reversal = if undoes { "reversalExternalId" } else { "" };
+        fields.only(&format!("{SUPPORTED} {PAYMENT} {reversal}"))?;
+        let mut checks = Checks::of("loan.transaction");
+        let on = fields.date("transactionDate")?;
+        checks.mandatory("transactionDate", on.is_some());
+        let amount = fields.decimal("transactionAmount")?;
+        checks.mandatory("transactionAmount", amount.is_some());
+        if undoes {
+            checks.zero_or_above("transactionAmount", amount);
+        } else {
+            checks.positive("transactionAmount", amount);
+        }
+        let note = fields.nonblank("note");
+        checks.length("note", note.as_deref(), NOTE_LIMIT);
+        let payment_type = payment::read_type(fields, &mut checks)?;
+        let external_id = fields.nonblank("externalId");
+        bank.check_unique(external_id.as_deref(), &mut checks);
+        checks.finish()?;
+        let missing = || Failure::Crash("a mandatory parameter is missing".to_owned());
+        Ok(Self {
+            on: on.ok_or_else(missing)?,
+            amount: numbers::money(amount.ok_or_else(missing)?),
+            external_id,
+            payment_type,
+            note,
+        })
+    }
+
+    /// What `changes` repeat.
+    pub(super) fn changes(&self, fields: &Fields<'_>) -> Map<String, Value> {
+        let mut changes = Map::new();
+        for name in ["transactionDate", "transactionAmount", "locale", "dateFormat"] {
+            changes.insert(name.to_owned(), json!(fields.text(name)));
+        }
+        PaymentDetail::change(fields, self.payment_type, &mut changes);
+        if let Some(note) = &self.note {
+            changes.insert("note".into(), json!(note));
+        }
+        changes
+    }
+}
+
+impl Bank {
+    /// A payment of this kind.
+    pub(crate) fn pay(
+        &mut self,
+        kind: TransactionKind,
+        id: u64,
+        fields: Fields<'_>,
+        now: Now,
+    ) -> Result<Applied, Failure> {
+        let asked = Asked::read(self, &fields, false)?;
+        let loan = self.loan(id)?.clone();
+        self.require_active(self.client(loan.client)?)?;
+        if let Some(payment_type) = asked.payment_type {
+            offices::payment_type(payment_type)?;
+        }
+        loan.check_payable(kind)?;
+        loan.check_transaction_date(asked.on, now)?;
+        fits(asked.external_id.as_deref())?;
+        let mut changes = asked.changes(&fields);
+        if let Some(external_id) = &asked.external_id {
+            changes.insert("externalId".into(), json!(external_id));
+        }
+        let transaction = Transaction {
+            payment: PaymentDetail::of(&fields, asked.payment_type),
+            external_id: asked.external_id,
+            ..Transaction::new(self.next(Numbered::Transaction), kind, asked.amount, asked.on, now)
+        };
+        Ok(self.book(loan, transaction, changes, now))
+    }
+
+    /// Books a transaction, and answers with its number.
+    pub(super) fn book(
+        &mut self,
+        mut loan: Loan,
+        transaction: Transaction,
+        changes: Map<String, Value>,
+        now: Now,
+    ) -> Applied {
+        let (resource, external_id) = (transaction.id, transaction.external_id.clone());
+        loan.transactions.push(transaction);
+        self.settle(&mut loan, now);
+        Applied {
+            resource,
+            external_id,
+            ..self.keep(loan, changes)
+        }
+    }
+
+    /// External ids of transactions are unique in the whole tenant.
+    pub(super) fn check_unique(&self, external_id: Option<&str>, checks: &mut Checks) {
+        let mut transactions = self.loans.values().flat_map(|loan| &loan.transactions);
+        let taken = transactions.any(|booked| external_id.is_some() && booked.external_id.as_deref() == external_id);
+        if taken {
+            let code = "validation.msg.loan.transaction.externalId.value.must.be.unique";
+            let text = "Failed data validation due to: value.must.be.unique.";
+            checks.push(Fault::of("externalId", code, text).with([Value::Null, json!([])]));
+        }
+    }
+}
+
+/// External ids must fit their column.
+pub(super) fn fits(external_id: Option<&str>) -> Result<(), Failure> {
+    if external_id.is_none_or(|id| id.chars().count() <= EXTERNAL_ID_LIMIT) {
+        return Ok(());
+    }
+    let code = "error.msg.loan.repayment.unknown.data.integrity.issue";
+    let text = "Unknown data integrity issue with resource: Repayment";
+    Err(Failure::Integrity(Fault::of_database(code, text)))
+}
+
+impl Loan {
+    /// Recoveries are paid on what was written off, everything else on what was paid out.
+    fn check_payable(&self, kind: TransactionKind) -> Result<(), Failure> {
+        let paid_out = matches!(
+            self.status,
+            LoanStatus::Active | LoanStatus::Closed | LoanStatus::Overpaid
+        );
+        let (can, code, text) = if kind == TransactionKind::RecoveryRepayment {
+            (
+                self.status == LoanStatus::WrittenOff,
+                "account.is.not.written.off",
+                "Recovery repayments may only be made on loans which are written off",
+            )
+        } else {
+            (
+                paid_out,
+                "must.be.active.fully.paid.or.overpaid",
+                "Loan must be Active, Fully Paid or Overpaid",
+            )
+        };
+        if can {
+            return Ok(());
+        }
+        Err(Failure::invalid(Fault::general(format!("error.msg.loan.{code}"), text)))
+    }
+
+    /// Neither before the disbursement nor in the future.
+    pub(super) fn check_transaction_date(&self, on: Date, now: Now) -> Result<(), Failure> {
+        let refuse = |rule: &str, text: String, dates: &[Date]| {
+            let fault = Fault::general(format!("error.msg.loan.transaction.cannot.be.{rule}"), text);
+            Err(Failure::Domain(
+                fault.with(dates.iter().map(|date| json!(dates::iso(*date)))),
+            ))
+        };
+        if on > now.today {
+            let text = "The transaction date cannot be in the future.";
+            return refuse("a.future.date", text.to_owned(), &[on]);
+        }
+        if let Some(disbursed_on) = self.disbursed_on.filter(|disbursed_on| on < *disbursed_on) {
+            let text = format!(
+                "The transaction date cannot be before the loan disbursement date: {}",
+                dates::iso(disbursed_on)
+            );
+            return refuse("before.disbursement.date", text, &[on, disbursed_on]);
+        }
+        Ok(())
+    }
+}

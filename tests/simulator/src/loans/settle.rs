@@ -1,0 +1,101 @@
+//! What follows from the transactions of a loan: what each was taken for, and where the loan stands.
+
+use time::Date;
+
+use super::{
+    Loan, LoanStatus,
+    books::Books,
+    transactions::{Transaction, TransactionKind},
+};
+use crate::bank::{Bank, Now, Numbered};
+
+/// When the last repayment was really due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Maturity {
+    /// When it was expected to.
+    AsExpected,
+    /// When the loan was repaid.
+    On(Date),
+    /// Nobody knows of a loan that is overpaid.
+    Unknown,
+}
+
+impl Bank {
+    /// Makes the books anew. A transaction that turns out to be for something else than before is reversed and booked
+    /// again under a new number, which takes over its external id.
+    pub(super) fn settle(&mut self, loan: &mut Loan, now: Now) {
+        let books = Books::of(loan);
+        let mut replays = Vec::new();
+        for transaction in loan
+            .transactions
+            .iter_mut()
+            .filter(|booked| booked.reversed_on.is_none())
+        {
+            let booked = books.of_transaction(transaction.id);
+            let same = |before: &super::books::Booked| {
+                (before.portions, before.overpaid) == (booked.portions, booked.overpaid)
+            };
+            if transaction.booked.as_ref().is_none_or(same) {
+                transaction.booked = Some(booked);
+                continue;
+            }
+            transaction.reversed_on = Some(now.today);
+            replays.push(Transaction {
+                id: self.next(Numbered::Transaction),
+                external_id: transaction.external_id.take(),
+                booked: Some(booked),
+                reversed_on: None,
+                replays: Some(transaction.id),
+                ..transaction.clone()
+            });
+        }
+        loan.transactions.extend(replays);
+        loan.follow(&books, self.release.is_develop());
+    }
+}
+
+impl Loan {
+    /// Where the loan stands by its books.
+    fn follow(&mut self, books: &Books, develop: bool) {
+        if self.disbursed_on.is_none() || self.status == LoanStatus::WrittenOff {
+            return;
+        }
+        let before = self.status;
+        let repaid = !books.installments.is_empty() && books.outstanding().total().is_zero();
+        let last = self.standing().map(|transaction| transaction.on).max();
+        self.status = match repaid {
+            true if !books.overpaid.is_zero() => LoanStatus::Overpaid,
+            true => LoanStatus::Closed,
+            false => LoanStatus::Active,
+        };
+        match self.status {
+            LoanStatus::Closed => {
+                self.closed_on = last;
+                self.maturity = last.map_or(Maturity::Unknown, Maturity::On);
+            }
+            // develop knows it again as soon as still more is paid.
+            LoanStatus::Overpaid if develop && before == LoanStatus::Overpaid => self.maturity = Maturity::AsExpected,
+            LoanStatus::Overpaid => {
+                self.closed_on = None;
+                self.maturity = Maturity::Unknown;
+            }
+            LoanStatus::Active
+            | LoanStatus::Submitted
+            | LoanStatus::Approved
+            | LoanStatus::Withdrawn
+            | LoanStatus::Rejected
+            | LoanStatus::WrittenOff => {
+                if matches!(before, LoanStatus::Closed | LoanStatus::Overpaid) {
+                    self.closed_on = None;
+                }
+                self.maturity = Maturity::AsExpected;
+            }
+        }
+    }
+
+    /// The day of the last disbursement, payment, or waiver.
+    pub(super) fn last_money_on(&self) -> Option<Date> {
+        let by_borrower = |booked: &&Transaction| booked.kind != TransactionKind::RepaymentAtDisbursement;
+        self.standing().filter(by_borrower).map(|booked| booked.on).max()
+    }
+}

@@ -1,0 +1,109 @@
+//! `POST loans/…/transactions/…`: a transaction is undone, or booked anew with another amount.
+
+use serde_json::json;
+use time::Date;
+
+use super::{Loan, LoanStatus, payment::PaymentDetail, repay::Asked, transactions::Transaction};
+use crate::{
+    bank::{Applied, Bank, Now, Numbered},
+    errors::{Failure, Fault},
+    fields::Fields,
+    offices,
+};
+
+/// What can be undone, in the words of each release.
+const RULE: [(&str, &str); 2] = [
+    (
+        "repayment.or.waiver.or.creditbalancerefund.transactions",
+        "Only (non-reversed) transactions of type repayment, waiver or credit balance refund can be adjusted.",
+    ),
+    (
+        "repayment.or.waiver.or.creditbalancerefund.or.capitalizedIncome.or.capitalizedIncomeAdjustment.or.buyDownFee.or.buyDownFeeAdjustment.transactions",
+        "Only (non-reversed) transactions of type repayment, waiver, accrual, credit balance refund, capitalized income, capitalized income adjustment, buy down fee or buy down fee adjustment can be adjusted.",
+    ),
+];
+
+impl Bank {
+    /// `?command=undo` takes a transaction back, whatever the amount says; without a command it is booked anew, unless the
+    /// amount is zero.
+    pub(crate) fn adjust_transaction(
+        &mut self,
+        id: u64,
+        transaction: u64,
+        undo: bool,
+        fields: Fields<'_>,
+        now: Now,
+    ) -> Result<Applied, Failure> {
+        let asked = Asked::read(self, &fields, true)?;
+        let mut loan = self.loan(id)?.clone();
+        let adjusted = loan.own_transaction(transaction)?.clone();
+        self.require_active(self.client(loan.client)?)?;
+        if let Some(payment_type) = asked.payment_type {
+            offices::payment_type(payment_type)?;
+        }
+        loan.check_adjustable(&adjusted, self.release.is_develop())?;
+        loan.check_transaction_date(asked.on, now)?;
+        loan.take_back(transaction, now.today);
+        let changes = asked.changes(&fields);
+        if undo || asked.amount.is_zero() {
+            self.settle(&mut loan, now);
+            return Ok(Applied {
+                resource: transaction,
+                external_id: adjusted.external_id,
+                ..self.keep(loan, changes)
+            });
+        }
+        let anew = Transaction {
+            payment: PaymentDetail::of(&fields, asked.payment_type),
+            external_id: asked.external_id,
+            ..Transaction::new(
+                self.next(Numbered::Transaction),
+                adjusted.kind,
+                asked.amount,
+                asked.on,
+                now,
+            )
+        };
+        Ok(self.book(loan, anew, changes, now))
+    }
+}
+
+impl Loan {
+    /// The transaction of a command, which is missed in other words than that of a read.
+    fn own_transaction(&self, id: u64) -> Result<&Transaction, Failure> {
+        self.transaction(id).map_err(|_| {
+            let loan = self.id;
+            let text = format!("Transaction with identifier {id} does not exist for loan with identifier {loan}.");
+            let fault = Fault::general("error.msg.loan.transaction.id.invalid", text);
+            Failure::NotFound(fault.with([json!(id), json!(loan)]))
+        })
+    }
+
+    fn check_adjustable(&self, adjusted: &Transaction, develop: bool) -> Result<(), Failure> {
+        if self.foreclosed_on.is_some() && self.status == LoanStatus::Closed {
+            let code = "error.msg.loan.cannot.be.reopened.as.it.is.foreclosured";
+            let text = "The loan cannot reopened as it is foreclosed.";
+            return Err(Failure::Domain(Fault::general(code, text).with([json!(self.id)])));
+        }
+        if self.status == LoanStatus::WrittenOff {
+            let blank = if develop { " " } else { "" };
+            let id = adjusted.id;
+            let text = format!("Loan transaction:{blank}{id} update not allowed as loan status is written off");
+            let fault = Fault::general("error.msg.loan.written.off.update.not.allowed", text);
+            return Err(Failure::Unavailable(fault.with([json!(id)])));
+        }
+        if adjusted.reversed_on.is_none() && adjusted.kind.can_be_adjusted() {
+            return Ok(());
+        }
+        let (rule, text) = RULE[usize::from(develop)];
+        let code = format!("error.msg.loan.transaction.adjustment.is.only.allowed.to.{rule}");
+        Err(Failure::Domain(Fault::general(code, text)))
+    }
+
+    fn take_back(&mut self, id: u64, today: Date) {
+        for transaction in self.transactions.iter_mut().filter(|transaction| transaction.id == id) {
+            transaction.reversed_on = Some(today);
+            transaction.by_hand = true;
+        }
+    }
+}
