@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
+    dates,
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
@@ -26,6 +27,23 @@ impl Loan {
         };
         Books::of(&foreclosed).outstanding()
     }
+
+    fn check_foreclosure_date(&self, on: Date, now: Now) -> Result<(), Failure> {
+        let (rule, text) = if on > now.today {
+            ("is.in.future", "The transactionDate cannot be in the future.")
+        } else if self.last_money_on().is_some_and(|last| on < last) {
+            (
+                "cannot.before.the.last.transaction.date",
+                "The transactionDate cannot be earlier than the last transaction date.",
+            )
+        } else {
+            return Ok(());
+        };
+        let code = format!("error.msg.loan.foreclosure.transaction.date.{rule}");
+        Err(Failure::Domain(
+            Fault::general(code, text).with([json!(dates::iso(on))]),
+        ))
+    }
 }
 
 impl Bank {
@@ -37,7 +55,7 @@ impl Bank {
             let code = "error.msg.loan.foreclosure.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
-        loan.check_transaction_date(asked.on, now)?;
+        loan.check_foreclosure_date(asked.on, now)?;
 
         let owed = loan.to_foreclose(asked.on);
         loan.foreclosed_on = Some(asked.on);

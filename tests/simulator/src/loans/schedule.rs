@@ -191,3 +191,90 @@ pub(crate) fn cut(periods: &[Period], on: Date) -> Vec<Period> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+    use crate::enums::{Frequency, PER_YEAR};
+
+    fn terms(principal: i64, repayments: i64, frequency: Frequency, rate: i64) -> Terms {
+        Terms {
+            principal: Decimal::from(principal),
+            term: repayments,
+            term_frequency: frequency,
+            repayments,
+            every: 1,
+            frequency,
+            rate: Decimal::from(rate),
+            rate_frequency: PER_YEAR,
+            amortization: 1,
+            interest: 0,
+            interest_calculation: 1,
+            strategy: String::new(),
+        }
+    }
+
+    #[test]
+    fn all_is_repaid_whatever_the_terms() {
+        let start = date!(2026 - 01 - 31);
+        let months = Frequency::Months;
+        for terms in [
+            terms(10_000, 12, months, 12),
+            terms(1, 360, months, 60),
+            terms(10_000_000, 360, Frequency::Years, 60),
+            terms(10_000, 7, Frequency::Days, 0),
+            terms(10_000, 360, Frequency::Weeks, 36),
+            Terms {
+                interest: FLAT,
+                ..terms(22_222, 12, Frequency::Weeks, 12)
+            },
+            Terms {
+                amortization: EQUAL_PRINCIPAL,
+                ..terms(10_000, 7, months, 12)
+            },
+            Terms {
+                interest_calculation: DAILY,
+                ..terms(10_000, 12, months, 12)
+            },
+        ] {
+            let half = terms.principal / Decimal::TWO;
+            let at_once = vec![(start, terms.principal)];
+            let in_two = vec![(start, half), (date!(2026 - 02 - 10), half)];
+            for payouts in [at_once, in_two] {
+                let periods = terms.periods(start, &payouts).unwrap();
+                let repaid: Decimal = periods.iter().map(|period| period.principal).sum();
+                assert_eq!(repaid, terms.principal, "{terms:?}");
+                assert_eq!(i64::try_from(periods.len()), Ok(terms.repayments));
+                assert_eq!(periods.last().unwrap().balance, Decimal::ZERO, "{terms:?}");
+                assert!(
+                    periods.iter().all(|period| period.interest >= Decimal::ZERO),
+                    "{terms:?}"
+                );
+                assert!(periods.windows(2).all(|pair| pair[0].due == pair[1].from));
+            }
+        }
+    }
+
+    #[test]
+    fn a_foreclosure_ends_the_period_that_runs() {
+        let terms = terms(12_000, 12, Frequency::Months, 12);
+        let start = date!(2026 - 02 - 01);
+        let periods = terms.periods(start, &[(start, terms.principal)]).unwrap();
+        for (on, count, interest) in [
+            (start, 1, "0"),
+            (date!(2026 - 02 - 15), 1, "60.00"),
+            (date!(2026 - 03 - 01), 1, "120.00"),
+            (date!(2026 - 04 - 01), 2, "230.54"),
+            (date!(2026 - 04 - 16), 3, "281.03"),
+            (date!(2027 - 02 - 01), 12, "794.23"),
+        ] {
+            let cut = cut(&periods, on);
+            assert_eq!(cut.len(), count, "{on}");
+            let sum = |of: fn(&Period) -> Decimal| -> Decimal { cut.iter().map(of).sum() };
+            assert_eq!(sum(|period| period.principal), terms.principal, "{on}");
+            assert_eq!(sum(|period| period.interest).to_string(), interest, "{on}");
+        }
+    }
+}

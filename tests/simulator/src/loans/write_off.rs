@@ -1,16 +1,17 @@
 //! `POST loans/…/transactions?command=writeoff` and `?command=undowriteoff`.
 
 use serde_json::{Map, Value, json};
+use time::Date;
 
 use super::{
-    LoanStatus,
+    Loan, LoanStatus,
     books::Books,
     close::Close,
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
-    codes,
+    codes, dates,
     errors::{Failure, Fault},
     fields::Fields,
 };
@@ -29,7 +30,7 @@ impl Bank {
             let code = "error.msg.loan.writtenoff.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
-        loan.check_transaction_date(asked.on, now)?;
+        loan.check_write_off_date(asked.on, now)?;
 
         let amount = Books::of(&loan).outstanding().total();
         loan.status = LoanStatus::WrittenOff;
@@ -101,5 +102,33 @@ impl Bank {
             changes: None,
             ..applied
         })
+    }
+}
+
+impl Loan {
+    /// A write-off is the last that happens to a loan.
+    fn check_write_off_date(&self, on: Date, now: Now) -> Result<(), Failure> {
+        let refuse = |rule: &str, text: String, dates: &[Date]| {
+            let fault = Fault::general(format!("error.msg.loan.writeoff.{rule}"), text);
+            Err(Failure::Domain(
+                fault.with(dates.iter().map(|date| json!(dates::iso(*date)))),
+            ))
+        };
+        if on < self.start() {
+            let text = format!(
+                "The date on which a loan is written off cannot be before the loan disbursement date: {}",
+                dates::iso(self.start())
+            );
+            return refuse("cannot.be.before.submittal.date", text, &[on, self.start()]);
+        }
+        if on > now.today {
+            let text = "The date on which a loan is written off cannot be in the future.";
+            return refuse("cannot.be.a.future.date", text.to_owned(), &[on]);
+        }
+        if self.last_money_on().is_some_and(|last| on < last) {
+            let text = "The date of the writeoff transaction must occur on or before previous transactions.";
+            return refuse("must.occur.on.or.after.other.transaction.dates", text.to_owned(), &[on]);
+        }
+        Ok(())
     }
 }

@@ -10,5 +10,6 @@ mod exchanges;
 mod faults;
 mod keys;
 mod money;
+mod payments;
 mod server;
 mod validation;

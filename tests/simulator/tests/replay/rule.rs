@@ -112,6 +112,7 @@ fn is_resource(method: &str, parts: &[&str]) -> bool {
         ("GET" | "POST", ["loans", "external-id", _, "transactions", "external-id", _]) => true,
         ("GET" | "POST", ["loans", id, "transactions", "external-id", _]) => number(id),
         ("GET" | "POST", ["loans", id, "transactions", transaction]) => number(id) && number(transaction),
+        ("GET", ["loans", "external-id", _, "transactions", transaction]) => number(transaction),
         ("POST", ["loans", "external-id", _, "transactions"]) => true,
         ("GET" | "POST", ["loans", "external-id", _, "charges"]) => true,
         ("GET" | "POST", ["loans", id, "charges"]) => number(id),
@@ -141,7 +142,10 @@ fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option
         }
         ("POST", "loans", None) if parts.ends_with(&["charges"]) => CHARGE,
         ("POST", "loans", Some("undo")) if parts.contains(&"transactions") => UNDO,
+        ("POST", "loans", None) if parts.contains(&"transactions") && parts.len() > 3 => UNDO,
         ("POST", "loans", Some("repayment" | "recoverypayment" | "waiveinterest")) => PAYMENT,
+        // They are paid like repayments.
+        ("POST", "loans", Some("merchantissuedrefund" | "payoutrefund" | "goodwillcredit" | "downpayment")) => PAYMENT,
         ("POST", "loans", Some("writeoff")) => WRITE_OFF,
         ("POST", "loans", Some("undowriteoff")) => OTHER,
         ("POST", "loans", Some("foreclosure")) => FORECLOSURE,
