@@ -9,7 +9,7 @@ use crate::{
     effects::Effect,
     errors::{Failure, Fault},
     fields::{Fields, NO_BODY},
-    loans::TransactionKind,
+    loans::{ChargeChange, TransactionKind},
     route::{Named, Route, Target},
 };
 
@@ -43,6 +43,11 @@ pub(crate) enum Command {
         undo: bool,
     },
     AddLoanCharge(u64),
+    ChangeLoanCharge {
+        loan: u64,
+        charge: u64,
+        change: ChargeChange,
+    },
 }
 
 /// What clients can be commanded, as Fineract lists it to who asks for something else.
@@ -128,6 +133,24 @@ impl Bank {
                 }
             }
             ("POST", Route::LoanCharges(named)) => Command::AddLoanCharge(self.loan_number(named)?),
+            (method, Route::LoanCharge { loan, charge }) => {
+                let loan = self.loan_number(loan)?;
+                let charge = match charge {
+                    Named::Number(id) => *id,
+                    Named::ExternalId(id) => self.loan(loan)?.charge_by_external_id(id)?.id,
+                };
+                let name = target.parameter("command");
+                let change = match (method, name.map(|name| name.trim().to_ascii_lowercase()).as_deref()) {
+                    ("PUT", _) => ChargeChange::Update,
+                    ("DELETE", _) => ChargeChange::Delete,
+                    ("POST", Some("waive")) => ChargeChange::Waive,
+                    ("POST", Some("adjustment")) => ChargeChange::Adjust,
+                    ("POST", Some("pay")) => ChargeChange::Pay,
+                    ("POST", _) => return Err(unknown_command(name, &[])),
+                    _ => return Ok(Asked::WrongMethod),
+                };
+                Command::ChangeLoanCharge { loan, charge, change }
+            }
             _ => return Ok(Asked::WrongMethod),
         };
         Ok(Asked::Command(command))
@@ -207,6 +230,7 @@ impl Bank {
                 undo,
             } => self.adjust_transaction(loan, transaction, undo, fields, now),
             Command::AddLoanCharge(id) => self.add_charge(id, fields, now),
+            Command::ChangeLoanCharge { loan, charge, change } => self.change_charge(loan, charge, change, fields, now),
         }?;
         let (action, entity) = command.scope();
         self.effects.push(Effect {

@@ -3,6 +3,7 @@
 mod approve;
 mod books;
 mod charge_add;
+mod charge_change;
 mod charges;
 mod close;
 mod create;
@@ -31,18 +32,19 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
+pub(crate) use self::{
+    charge_change::ChargeChange,
+    charges::{charge_list, charge_view},
+    template::{approval_template, transaction_template},
+    transactions::{TransactionKind, transaction_view},
+    view::{Associations, unknown_fields, view, with_fields},
+};
 use self::{
     charges::LoanCharge,
     settle::Maturity,
     terms::{Plan, Terms},
     tranches::Tranche,
     transactions::Transaction,
-};
-pub(crate) use self::{
-    charges::{charge_list, charge_view},
-    template::{approval_template, transaction_template},
-    transactions::{TransactionKind, transaction_view},
-    view::{Associations, unknown_fields, view, with_fields},
 };
 use crate::{
     bank::{Applied, Bank},

@@ -11,6 +11,7 @@ enum Subject {
     TransactionsOf(u64),
     Transaction { loan: u64, transaction: u64 },
     ChargesOf(u64),
+    Charge { loan: u64, charge: u64 },
 }
 
 impl Command {
@@ -39,6 +40,7 @@ impl Command {
             Self::Foreclose(_) => ("FORECLOSURE", "LOAN"),
             Self::AdjustTransaction { .. } => ("ADJUST", "LOAN"),
             Self::AddLoanCharge(_) => ("CREATE", "LOANCHARGE"),
+            Self::ChangeLoanCharge { change, .. } => (change.action(), "LOANCHARGE"),
         }
     }
 
@@ -72,6 +74,7 @@ impl Command {
             | Self::Foreclose(loan) => Subject::TransactionsOf(loan),
             Self::AdjustTransaction { loan, transaction, .. } => Subject::Transaction { loan, transaction },
             Self::AddLoanCharge(loan) => Subject::ChargesOf(loan),
+            Self::ChangeLoanCharge { loan, charge, .. } => Subject::Charge { loan, charge },
         }
     }
 
@@ -80,6 +83,7 @@ impl Command {
         match self.subject() {
             Subject::Client(id) | Subject::Loan(id) => Some(id),
             Subject::Transaction { transaction, .. } => Some(transaction),
+            Subject::Charge { charge, .. } => Some(charge),
             Subject::NewClient | Subject::NewLoan | Subject::TransactionsOf(_) | Subject::ChargesOf(_) => None,
         }
     }
@@ -90,7 +94,8 @@ impl Command {
             Subject::Loan(loan)
             | Subject::TransactionsOf(loan)
             | Subject::Transaction { loan, .. }
-            | Subject::ChargesOf(loan) => Some(loan),
+            | Subject::ChargesOf(loan)
+            | Subject::Charge { loan, .. } => Some(loan),
             Subject::NewClient | Subject::Client(_) | Subject::NewLoan => None,
         }
     }
@@ -104,7 +109,8 @@ impl Command {
             | Subject::Loan(_)
             | Subject::TransactionsOf(_)
             | Subject::Transaction { .. }
-            | Subject::ChargesOf(_) => None,
+            | Subject::ChargesOf(_)
+            | Subject::Charge { .. } => None,
         }
     }
 
@@ -128,6 +134,7 @@ impl Command {
             }
             Subject::Transaction { loan, transaction } => format!("/loans/{loan}/transactions/{transaction}"),
             Subject::ChargesOf(loan) => format!("/loans/{loan}/charges"),
+            Subject::Charge { loan, charge } => format!("/loans/{loan}/charges/{charge}"),
         }
     }
 

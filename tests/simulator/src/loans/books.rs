@@ -94,6 +94,19 @@ impl Installment {
         waived
     }
 
+    fn waive_charge(&mut self, amount: Decimal, penalty: bool, on: Date) -> Portions {
+        let open = self.outstanding();
+        let mut waived = Portions::default();
+        if penalty {
+            waived.penalties = open.penalties.min(amount);
+        } else {
+            waived.fees = open.fees.min(amount);
+        }
+        self.waived += waived;
+        self.settle(on);
+        waived
+    }
+
     fn write_off(&mut self, on: Date) -> Portions {
         let written_off = self.outstanding();
         self.written_off += written_off;
@@ -121,13 +134,13 @@ impl Books {
         standing.sort_by_key(|transaction| (transaction.on, transaction.id));
         let mut balance = Decimal::ZERO;
         for transaction in standing {
-            let booked = books.book(transaction, loan.status == LoanStatus::WrittenOff, &mut balance);
+            let booked = books.book(loan, transaction, &mut balance);
             books.booked.push((transaction.id, booked));
         }
         books
     }
 
-    fn book(&mut self, transaction: &Transaction, written_off: bool, balance: &mut Decimal) -> Booked {
+    fn book(&mut self, loan: &Loan, transaction: &Transaction, balance: &mut Decimal) -> Booked {
         let (amount, on) = (transaction.amount, transaction.on);
         let mut booked = Booked::default();
         match transaction.kind {
@@ -141,17 +154,32 @@ impl Books {
                     waived
                 });
             }
+            TransactionKind::WaiveCharges => {
+                let charge = loan.charges.iter().find(|charge| Some(charge.id) == transaction.charge);
+                let count = self.installments.len();
+                let mut position = 0;
+                booked.portions = self.each(|installment| {
+                    position += 1;
+                    charge
+                        .map(|charge| {
+                            let amount = charge.in_period(&installment.period, position == 1, position == count);
+                            installment.waive_charge(amount, charge.is_penalty(), on)
+                        })
+                        .unwrap_or_default()
+                });
+            }
             TransactionKind::WriteOff => {
                 booked.portions = self.each(|installment| installment.write_off(on));
                 *balance -= booked.portions.principal;
             }
             // What comes in after the write-off pays nothing; once that is undone, it does.
-            TransactionKind::RecoveryRepayment if written_off => booked.overpaid = amount,
+            TransactionKind::RecoveryRepayment if loan.status == LoanStatus::WrittenOff => booked.overpaid = amount,
             TransactionKind::Repayment
             | TransactionKind::RecoveryRepayment
             | TransactionKind::MerchantIssuedRefund
             | TransactionKind::PayoutRefund
             | TransactionKind::GoodwillCredit
+            | TransactionKind::ChargeAdjustment
             | TransactionKind::DownPayment
             | TransactionKind::InterestPaymentWaiver => {
                 let mut rest = amount;

@@ -39,6 +39,7 @@ pub(crate) struct LoanCharge {
     /// Its own id, and whether it was added to a loan that was there.
     external_id: Option<String>,
     added: bool,
+    waived: bool,
 }
 
 /// A charge as a body names it.
@@ -125,8 +126,32 @@ impl LoanCharge {
         self.added = true;
     }
 
+    pub(super) fn due_on(&self) -> Option<Date> {
+        self.due_on
+    }
+
+    pub(super) fn is_waived(&self) -> bool {
+        self.waived
+    }
+
+    pub(super) fn waive(&mut self) {
+        self.waived = true;
+    }
+
+    /// Asks for another amount, or on another day.
+    pub(super) fn change_to(&mut self, asked: Option<Decimal>, due_on: Option<Date>, principal: Decimal) {
+        self.asked = asked.unwrap_or(self.asked);
+        self.due_on = due_on.or(self.due_on);
+        self.follow(principal);
+    }
+
+    /// Whether it is a penalty.
+    pub(super) fn is_penalty(&self) -> bool {
+        self.charge.penalty
+    }
+
     /// What it brings in this period, of which it may be the first or the last.
-    fn in_period(&self, period: &Period, first: bool, last: bool) -> Decimal {
+    pub(super) fn in_period(&self, period: &Period, first: bool, last: bool) -> Decimal {
         match (self.charge.time, self.due_on) {
             (SPECIFIED_DUE_DATE, Some(due_on)) => {
                 let begun = due_on > period.from || first;
@@ -190,7 +215,8 @@ impl LoanCharge {
         } else {
             loan.paid_of(self, release)
         };
-        let open = self.amount - paid;
+        let waived = if self.waived { self.amount - paid } else { Decimal::ZERO };
+        let open = self.amount - paid - waived;
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| {
             if !value.is_null() {
@@ -219,14 +245,14 @@ impl LoanCharge {
                 numbers::or_nothing(paid)
             },
         );
-        put("amountWaived", json!(0));
+        put("amountWaived", numbers::or_nothing(waived));
         put("amountWrittenOff", json!(0));
         put("amountOutstanding", numbers::printed(open));
         put("amountOrPercentage", numbers::printed(self.asked));
         put("penalty", json!(self.charge.penalty));
         put("chargePaymentMode", enums::charge_payment_mode());
-        put("paid", json!(open.is_zero()));
-        put("waived", json!(false));
+        put("paid", json!(open.is_zero() && !self.waived));
+        put("waived", json!(self.waived));
         put("chargePayable", json!(false));
         put("loanId", json!(loan.id));
         put("externalId", json!(self.external_id));
@@ -272,7 +298,7 @@ impl Loan {
             // What would have been due after the foreclosure is not charged.
             let last = last && self.foreclosed_on.is_none();
             let amount = charge.in_period(&periods[position], first, last);
-            if charge.charge.penalty {
+            if charge.is_penalty() {
                 charges.penalties += amount;
             } else {
                 charges.fees += amount;
@@ -396,6 +422,7 @@ impl Bank {
             paid: false,
             external_id: None,
             added: false,
+            waived: false,
         })
     }
 }

@@ -22,9 +22,11 @@ pub(crate) enum TransactionKind {
     RepaymentAtDisbursement,
     WriteOff,
     RecoveryRepayment,
+    WaiveCharges,
     MerchantIssuedRefund,
     PayoutRefund,
     GoodwillCredit,
+    ChargeAdjustment,
     DownPayment,
     InterestPaymentWaiver,
 }
@@ -39,9 +41,11 @@ impl TransactionKind {
             Self::RepaymentAtDisbursement => (5, "repaymentAtDisbursement", "Repayment (at time of disbursement)"),
             Self::WriteOff => (6, "writeOff", "Close (as written-off)"),
             Self::RecoveryRepayment => (8, "recoveryRepayment", "Repayment (after write-off)"),
+            Self::WaiveCharges => (9, "waiveCharges", "Waive loan charges"),
             Self::MerchantIssuedRefund => (21, "merchantIssuedRefund", "Merchant Issued Refund"),
             Self::PayoutRefund => (22, "payoutRefund", "Payout Refund"),
             Self::GoodwillCredit => (23, "goodwillCredit", "Goodwill Credit"),
+            Self::ChargeAdjustment => (26, "chargeAdjustment", "Charge Adjustment"),
             Self::DownPayment => (28, "downPayment", "Down Payment"),
             Self::InterestPaymentWaiver => (31, "interestPaymentWaiver", "Interest Payment Waiver"),
         }
@@ -55,6 +59,8 @@ impl TransactionKind {
             Self::WaiveInterest => "WAIVEINTERESTPORTION",
             Self::WriteOff => "WRITEOFF",
             Self::RecoveryRepayment => "RECOVERYPAYMENT",
+            Self::WaiveCharges => "WAIVE",
+            Self::ChargeAdjustment => "ADJUSTMENT",
             Self::MerchantIssuedRefund => "MERCHANTISSUEDREFUND",
             Self::PayoutRefund => "PAYOUTREFUND",
             Self::GoodwillCredit => "GOODWILLCREDIT",
@@ -71,9 +77,14 @@ impl TransactionKind {
             | Self::MerchantIssuedRefund
             | Self::PayoutRefund
             | Self::GoodwillCredit
+            | Self::ChargeAdjustment
             | Self::DownPayment
             | Self::InterestPaymentWaiver => true,
-            Self::Disbursement | Self::RepaymentAtDisbursement | Self::WriteOff | Self::RecoveryRepayment => false,
+            Self::Disbursement
+            | Self::RepaymentAtDisbursement
+            | Self::WriteOff
+            | Self::RecoveryRepayment
+            | Self::WaiveCharges => false,
         }
     }
 }
@@ -94,6 +105,8 @@ pub(crate) struct Transaction {
     pub(crate) reversed_on: Option<Date>,
     /// Whether it was undone by itself.
     pub(crate) by_hand: bool,
+    /// The charge that was waived or adjusted.
+    pub(crate) charge: Option<u64>,
     /// The transaction that was reversed because this one takes its place, with other portions.
     pub(crate) replays: Option<u64>,
 }
@@ -118,6 +131,7 @@ impl Transaction {
             booked: None,
             reversed_on: None,
             by_hand: false,
+            charge: None,
             replays: None,
         }
     }

@@ -24,6 +24,7 @@ const WRITE_OFF: &str = "transactionDate externalId writeoffReasonId note dateFo
 const UNDO: &str = "transactionDate transactionAmount note dateFormat locale reversalExternalId";
 const FORECLOSURE: &str = "transactionDate transactionAmount externalId note dateFormat locale";
 const CHARGE: &str = "chargeId amount dueDate externalId dateFormat locale";
+const CHARGE_CHANGE: &str = "amount externalId transactionDate dateFormat locale";
 const OTHER: &str = "rejectedOnDate withdrawnOnDate closureDate closureReasonId activationDate note dateFormat locale";
 
 /// The longest external id that Fineract keeps.
@@ -117,6 +118,7 @@ fn is_resource(method: &str, parts: &[&str]) -> bool {
         ("GET" | "POST", ["loans", "external-id", _, "charges"]) => true,
         ("GET" | "POST", ["loans", id, "charges"]) => number(id),
         ("GET", ["loans", "external-id", _, "charges", "external-id", _]) => true,
+        ("POST" | "PUT" | "DELETE", ["loans", "external-id", _, "charges", charge]) => number(charge),
         // What reasons and charges are looked up by.
         ("GET", ["codes"] | ["charges"] | ["codes", "26", "codevalues"]) => true,
         _ => false,
@@ -141,6 +143,8 @@ fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option
             LOAN
         }
         ("POST", "loans", None) if parts.ends_with(&["charges"]) => CHARGE,
+        ("PUT", "loans", None) if parts.contains(&"charges") => CHARGE,
+        ("POST", "loans", Some("waive" | "adjustment" | "pay")) if parts.contains(&"charges") => CHARGE_CHANGE,
         ("POST", "loans", Some("undo")) if parts.contains(&"transactions") => UNDO,
         ("POST", "loans", None) if parts.contains(&"transactions") && parts.len() > 3 => UNDO,
         ("POST", "loans", Some("repayment" | "recoverypayment" | "waiveinterest")) => PAYMENT,

@@ -1,0 +1,210 @@
+//! What may become of a charge of a loan: waived, adjusted, changed, taken away. It is never paid by itself, since every
+//! charge is paid with the loan.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Loan, LoanStatus,
+    charges::LoanCharge,
+    repay::fits,
+    transactions::{Transaction, TransactionKind},
+};
+use crate::{
+    bank::{Applied, Bank, Now, Numbered},
+    dates,
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers,
+    validation::Checks,
+};
+
+/// What is to become of a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChargeChange {
+    Waive,
+    /// Pays a part of it back.
+    Adjust,
+    Pay,
+    Update,
+    Delete,
+}
+
+impl ChargeChange {
+    /// The action of its command.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Waive => "WAIVE",
+            Self::Adjust => "ADJUSTMENT",
+            Self::Pay => "PAY",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Bank {
+    pub(crate) fn change_charge(
+        &mut self,
+        loan: u64,
+        charge: u64,
+        change: ChargeChange,
+        fields: Fields<'_>,
+        now: Now,
+    ) -> Result<Applied, Failure> {
+        let loan = self.loan(loan)?.clone();
+        let charge = loan.charge(charge)?.clone();
+        self.require_active(self.client(loan.client)?)?;
+        match change {
+            ChargeChange::Waive => self.waive_charge(loan, &charge, now),
+            ChargeChange::Adjust => self.adjust_charge(loan, &charge, fields, now),
+            ChargeChange::Pay => {
+                let how = if self.release.is_develop() {
+                    "cannot be paid"
+                } else {
+                    "can be payed"
+                };
+                let text = format!("This loan charge {how} as the charge payment mode is not account transfer");
+                let fault = Fault::general("error.msg.loan.charge.payment.mode.not.account.transfer", text);
+                Err(Failure::Domain(fault.with([json!(charge.id)])))
+            }
+            ChargeChange::Update => {
+                loan.check_changeable(&charge, "updated")?;
+                self.update_charge(loan, &charge, fields)
+            }
+            ChargeChange::Delete => {
+                loan.check_changeable(&charge, "deleted")?;
+                Ok(self.delete_charge(loan, &charge))
+            }
+        }
+    }
+
+    fn waive_charge(&mut self, mut loan: Loan, charge: &LoanCharge, now: Now) -> Result<Applied, Failure> {
+        if charge.is_waived() {
+            let text = "This loan charge has already been waived";
+            let fault = Fault::general("error.msg.loan.charge.already.waived", text);
+            return Err(Failure::Domain(fault.with([json!(charge.id)])));
+        }
+        let on = charge.due_on().map_or(loan.start(), |due_on| due_on.min(now.today));
+        let amount = charge.amount;
+        for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
+            own.waive();
+        }
+        let mut changes = Map::new();
+        changes.insert("amount".into(), numbers::printed(amount));
+        let transaction = Transaction {
+            charge: Some(charge.id),
+            ..Transaction::new(
+                self.next(Numbered::Transaction),
+                TransactionKind::WaiveCharges,
+                amount,
+                on,
+                now,
+            )
+        };
+        let applied = self.book(loan, transaction, changes, now);
+        Ok(Applied {
+            sub_resource: Some(applied.resource),
+            ..of_charge(applied, charge)
+        })
+    }
+
+    fn adjust_charge(
+        &mut self,
+        loan: Loan,
+        charge: &LoanCharge,
+        fields: Fields<'_>,
+        now: Now,
+    ) -> Result<Applied, Failure> {
+        fields.only("amount externalId note locale dateFormat paymentTypeId")?;
+        let mut checks = Checks::of("loan.charge");
+        let amount = fields.decimal("amount")?;
+        checks.mandatory("amount", amount.is_some());
+        checks.positive("amount", amount);
+        let external_id = fields.nonblank("externalId");
+        self.check_unique(external_id.as_deref(), &mut checks);
+        checks.finish()?;
+        fits(external_id.as_deref())?;
+        let amount: Decimal = amount.ok_or_else(|| Failure::Crash("no amount".to_owned()))?;
+        let mut changes = Map::new();
+        changes.insert("amount".into(), numbers::as_sent(amount));
+        changes.insert("transactionDate".into(), dates::array(now.today));
+        changes.insert("locale".into(), json!(fields.text("locale")));
+        if let Some(external_id) = &external_id {
+            changes.insert("externalId".into(), json!(external_id));
+        }
+        let transaction = Transaction {
+            external_id,
+            charge: Some(charge.id),
+            ..Transaction::new(
+                self.next(Numbered::Transaction),
+                TransactionKind::ChargeAdjustment,
+                numbers::money(amount),
+                now.today,
+                now,
+            )
+        };
+        let applied = self.book(loan, transaction, changes, now);
+        let (sub_resource, sub_external_id) = (Some(applied.resource), applied.external_id.clone());
+        // A slip of Fineract: the answer names neither office nor client.
+        Ok(Applied {
+            without_office: true,
+            client: None,
+            sub_resource,
+            sub_external_id,
+            ..of_charge(applied, charge)
+        })
+    }
+
+    fn update_charge(&mut self, mut loan: Loan, charge: &LoanCharge, fields: Fields<'_>) -> Result<Applied, Failure> {
+        fields.only("amount dueDate locale dateFormat")?;
+        let (amount, due_on) = (fields.decimal("amount")?, fields.date("dueDate")?);
+        let principal = loan.terms.principal;
+        for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
+            own.change_to(amount, due_on, principal);
+        }
+        loan.net_disbursal = principal - loan.charges_at_disbursement();
+        let mut changes = Map::new();
+        if let Some(amount) = amount {
+            changes.insert("amount".into(), numbers::as_sent(amount));
+        }
+        if due_on.is_some() {
+            changes.insert("dueDate".into(), json!(fields.text("dueDate")));
+            changes.insert("dateFormat".into(), json!(fields.text("dateFormat")));
+        }
+        changes.insert("locale".into(), json!(fields.text("locale")));
+        Ok(of_charge(self.keep(loan, changes), charge))
+    }
+
+    fn delete_charge(&mut self, mut loan: Loan, charge: &LoanCharge) -> Applied {
+        loan.charges.retain(|own| own.id != charge.id);
+        loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
+        Applied {
+            changes: None,
+            ..of_charge(self.keep(loan, Map::<String, Value>::new()), charge)
+        }
+    }
+}
+
+/// The answer names the charge.
+fn of_charge(applied: Applied, charge: &LoanCharge) -> Applied {
+    Applied {
+        resource: charge.id,
+        external_id: charge.external_id().map(str::to_owned),
+        ..applied
+    }
+}
+
+impl Loan {
+    /// Only an application's charges can be changed.
+    fn check_changeable(&self, charge: &LoanCharge, how: &str) -> Result<(), Failure> {
+        if self.status == LoanStatus::Submitted {
+            return Ok(());
+        }
+        let code = "error.msg.loan.charge.associated.loan.not.in.submitted.and.pending.approval.stage";
+        let text = format!(
+            "This charge cannot be {how} as the loan it is associated with is not in submitted and pending approval stage"
+        );
+        Err(Failure::Domain(Fault::general(code, text).with([json!(charge.id)])))
+    }
+}
