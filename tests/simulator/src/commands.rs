@@ -33,6 +33,7 @@ pub(crate) enum Command {
     DeleteLoan(u64),
     /// A payment of this kind on a loan.
     Pay(TransactionKind, u64),
+    RefundCredit(u64),
     WaiveInterest(u64),
     WriteOff(u64),
     UndoWriteOff(u64),
@@ -167,6 +168,7 @@ impl Bank {
             Some("goodwillcredit") => Command::Pay(TransactionKind::GoodwillCredit, loan),
             Some("downpayment") => Command::Pay(TransactionKind::DownPayment, loan),
             Some("interestpaymentwaiver") if develop => Command::Pay(TransactionKind::InterestPaymentWaiver, loan),
+            Some("creditbalancerefund") => Command::RefundCredit(loan),
             Some("waiveinterest") => Command::WaiveInterest(loan),
             Some("writeoff") => Command::WriteOff(loan),
             Some("undowriteoff") => Command::UndoWriteOff(loan),
@@ -220,6 +222,7 @@ impl Bank {
             Command::MarkAsFraud(id) => self.mark_as_fraud(id, fields),
             Command::DeleteLoan(id) => self.delete_loan(id),
             Command::Pay(kind, id) => self.pay(kind, id, fields, now),
+            Command::RefundCredit(id) => self.refund_credit(id, fields, now),
             Command::WaiveInterest(id) => self.waive_interest(id, fields, now),
             Command::WriteOff(id) => self.write_off(id, fields, now),
             Command::UndoWriteOff(id) => self.undo_write_off(id, now),

@@ -7,7 +7,7 @@
 //! (`tests/recordings`).
 //!
 //! What the bank holds at the start is what the recorded servers were set up with: the nine lenders' products, their
-//! charges, the payment types, office 1, the currency INR, user `mifos` with password `password`, tenant `default`.
+//! charges, the payment types, the codes with a reason for write-offs, office 1, the currency INR, user `mifos` with password `password`, tenant `default`.
 
 mod acceptance;
 mod audits;

@@ -4,6 +4,7 @@ mod approve;
 mod books;
 mod charge_add;
 mod charge_change;
+mod charge_view;
 mod charges;
 mod close;
 mod create;
@@ -13,6 +14,7 @@ mod lifecycle;
 mod payment;
 mod portions;
 mod preview;
+mod refund;
 mod repay;
 mod schedule;
 mod schedule_view;
@@ -34,7 +36,7 @@ use time::Date;
 
 pub(crate) use self::{
     charge_change::ChargeChange,
-    charges::{charge_list, charge_view},
+    charge_view::{charge_list, charge_view},
     template::{approval_template, transaction_template},
     transactions::{TransactionKind, transaction_view},
     view::{Associations, unknown_fields, view, with_fields},

@@ -1,6 +1,7 @@
 //! What commands are called, and what they are about.
 
 use super::Command;
+use crate::loans::TransactionKind;
 
 /// What a command is about.
 enum Subject {
@@ -34,6 +35,7 @@ impl Command {
             Self::MarkAsFraud(_) => ("SETFRAUD", "LOAN"),
             Self::DeleteLoan(_) => ("DELETE", "LOAN"),
             Self::Pay(kind, _) => (kind.action(), "LOAN"),
+            Self::RefundCredit(_) => (TransactionKind::CreditBalanceRefund.action(), "LOAN"),
             Self::WaiveInterest(_) => ("WAIVEINTERESTPORTION", "LOAN"),
             Self::WriteOff(_) => ("WRITEOFF", "LOAN"),
             Self::UndoWriteOff(_) => ("UNDOWRITEOFF", "LOAN"),
@@ -68,6 +70,7 @@ impl Command {
             | Self::MarkAsFraud(id)
             | Self::DeleteLoan(id) => Subject::Loan(id),
             Self::Pay(_, loan)
+            | Self::RefundCredit(loan)
             | Self::WaiveInterest(loan)
             | Self::WriteOff(loan)
             | Self::UndoWriteOff(loan)

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
-    Loan, LoanStatus,
+    Loan,
     portions::Portions,
     schedule::Period,
     transactions::{Transaction, TransactionKind},
@@ -18,6 +18,8 @@ pub(crate) struct Installment {
     pub(crate) paid: Portions,
     pub(crate) waived: Portions,
     pub(crate) written_off: Portions,
+    /// What is due besides the schedule, since it was paid back.
+    pub(crate) credited: Decimal,
     /// Paid before it was due, and after.
     pub(crate) paid_early: Decimal,
     pub(crate) paid_late: Decimal,
@@ -55,6 +57,7 @@ impl Installment {
             paid: Portions::default(),
             waived: Portions::default(),
             written_off: Portions::default(),
+            credited: Decimal::ZERO,
             paid_early: Decimal::ZERO,
             paid_late: Decimal::ZERO,
             met_on: None,
@@ -172,8 +175,15 @@ impl Books {
                 booked.portions = self.each(|installment| installment.write_off(on));
                 *balance -= booked.portions.principal;
             }
-            // What comes in after the write-off pays nothing; once that is undone, it does.
-            TransactionKind::RecoveryRepayment if loan.status == LoanStatus::WrittenOff => booked.overpaid = amount,
+            TransactionKind::CreditBalanceRefund => {
+                // What had not been overpaid after all is owed again.
+                booked.overpaid = amount.min(self.overpaid);
+                self.overpaid -= booked.overpaid;
+                booked.portions.principal = amount - booked.overpaid;
+                *balance += booked.portions.principal;
+                self.credit(booked.portions.principal, on);
+            }
+            // What comes in after the write-off finds nothing to pay; once that is undone, it does.
             TransactionKind::Repayment
             | TransactionKind::RecoveryRepayment
             | TransactionKind::MerchantIssuedRefund
@@ -195,6 +205,19 @@ impl Books {
         }
         booked.balance = *balance;
         booked
+    }
+
+    /// Adds to what is due at the end of the period of this day.
+    fn credit(&mut self, amount: Decimal, on: Date) {
+        let last = self.installments.len().saturating_sub(1);
+        let position = self
+            .installments
+            .iter()
+            .position(|installment| on <= installment.period.due);
+        if let Some(installment) = self.installments.get_mut(position.unwrap_or(last)) {
+            installment.due.principal += amount;
+            installment.credited += amount;
+        }
     }
 
     fn each(&mut self, act: impl FnMut(&mut Installment) -> Portions) -> Portions {

@@ -108,7 +108,7 @@ impl Loan {
             let code = "error.msg.loanCharge.cannot.be.added.as.date.is.before.last.transaction.date";
             let text = "charge with date before last transaction date can not be added to loan.";
             let fault = Fault::general(code, text);
-            return Err(Failure::Domain(fault.with([Value::Null, json!(charge.name())])));
+            return Err(Failure::Domain(fault.with([Value::Null, json!(charge.charge.name)])));
         }
         Ok(())
     }

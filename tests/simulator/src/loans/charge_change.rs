@@ -80,15 +80,15 @@ impl Bank {
     }
 
     fn waive_charge(&mut self, mut loan: Loan, charge: &LoanCharge, now: Now) -> Result<Applied, Failure> {
-        if charge.is_waived() {
+        if charge.waived {
             let text = "This loan charge has already been waived";
             let fault = Fault::general("error.msg.loan.charge.already.waived", text);
             return Err(Failure::Domain(fault.with([json!(charge.id)])));
         }
-        let on = charge.due_on().map_or(loan.start(), |due_on| due_on.min(now.today));
+        let on = charge.due_on.map_or(loan.start(), |due_on| due_on.min(now.today));
         let amount = charge.amount;
         for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
-            own.waive();
+            own.waived = true;
         }
         let mut changes = Map::new();
         changes.insert("amount".into(), numbers::printed(amount));

@@ -4,22 +4,21 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::{Loan, LoanStatus, books::Books, portions::Portions, schedule::Period, transactions::TransactionKind};
+use super::{Loan, portions::Portions, schedule::Period};
 use crate::{
     bank::{Bank, Now, Numbered},
-    dates, enums,
+    dates,
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
     products::{Charge, OVERDUE, charge_not_found},
-    release::Release,
     validation::Checks,
 };
 
 const AT_DISBURSEMENT: i64 = 1;
-const SPECIFIED_DUE_DATE: i64 = 2;
+pub(super) const SPECIFIED_DUE_DATE: i64 = 2;
 const INSTALMENT: i64 = 8;
-const PERCENT_OF_AMOUNT: i64 = 2;
+pub(super) const PERCENT_OF_AMOUNT: i64 = 2;
 const PERCENT_OF_INTEREST: i64 = 4;
 const PER_CENT: Decimal = Decimal::ONE_HUNDRED;
 
@@ -27,19 +26,19 @@ const PER_CENT: Decimal = Decimal::ONE_HUNDRED;
 #[derive(Clone, Debug)]
 pub(crate) struct LoanCharge {
     pub(crate) id: u64,
-    charge: Charge,
+    pub(super) charge: Charge,
     /// What was asked for: an amount, or a percentage.
-    asked: Decimal,
+    pub(super) asked: Decimal,
     /// What it comes to.
     pub(crate) amount: Decimal,
-    due_on: Option<Date>,
-    submitted_on: Date,
+    pub(super) due_on: Option<Date>,
+    pub(super) submitted_on: Date,
     /// Whether it was paid when the loan was paid out.
-    paid: bool,
+    pub(super) paid: bool,
     /// Its own id, and whether it was added to a loan that was there.
-    external_id: Option<String>,
-    added: bool,
-    waived: bool,
+    pub(super) external_id: Option<String>,
+    pub(super) added: bool,
+    pub(super) waived: bool,
 }
 
 /// A charge as a body names it.
@@ -112,10 +111,6 @@ impl LoanCharge {
         self.charge.time == AT_DISBURSEMENT
     }
 
-    pub(super) fn name(&self) -> &'static str {
-        self.charge.name
-    }
-
     pub(super) fn external_id(&self) -> Option<&str> {
         self.external_id.as_deref()
     }
@@ -124,18 +119,6 @@ impl LoanCharge {
     pub(super) fn add(&mut self, external_id: Option<String>) {
         self.external_id = external_id;
         self.added = true;
-    }
-
-    pub(super) fn due_on(&self) -> Option<Date> {
-        self.due_on
-    }
-
-    pub(super) fn is_waived(&self) -> bool {
-        self.waived
-    }
-
-    pub(super) fn waive(&mut self) {
-        self.waived = true;
     }
 
     /// Asks for another amount, or on another day.
@@ -206,60 +189,6 @@ impl LoanCharge {
         Value::Object(change)
     }
 
-    /// The charge as `associations=charges` shows it.
-    pub(crate) fn view(&self, loan: &Loan, release: Release) -> Map<String, Value> {
-        let percentage = self.charge.calculation == PERCENT_OF_AMOUNT;
-        let zero_unless = |value: Decimal| if percentage { numbers::printed(value) } else { json!(0) };
-        let paid = if self.paid {
-            self.amount
-        } else {
-            loan.paid_of(self, release)
-        };
-        let waived = if self.waived { self.amount - paid } else { Decimal::ZERO };
-        let open = self.amount - paid - waived;
-        let mut view = Map::new();
-        let mut put = |name: &str, value: Value| {
-            if !value.is_null() {
-                view.insert(name.to_owned(), value);
-            }
-        };
-        put("id", json!(self.id));
-        put("chargeId", json!(self.charge.id));
-        put("name", json!(self.charge.name));
-        put("chargeTimeType", enums::charge_time(self.charge.time));
-        put("submittedOnDate", dates::array(self.submitted_on));
-        put("dueDate", self.due_on.map_or(Value::Null, dates::array));
-        put(
-            "chargeCalculationType",
-            enums::charge_calculation(self.charge.calculation),
-        );
-        put("percentage", zero_unless(self.asked));
-        put("amountPercentageAppliedTo", zero_unless(loan.terms.principal));
-        put("currency", enums::currency());
-        put("amount", numbers::printed(self.amount));
-        put(
-            "amountPaid",
-            if self.added {
-                numbers::printed(paid)
-            } else {
-                numbers::or_nothing(paid)
-            },
-        );
-        put("amountWaived", numbers::or_nothing(waived));
-        put("amountWrittenOff", json!(0));
-        put("amountOutstanding", numbers::printed(open));
-        put("amountOrPercentage", numbers::printed(self.asked));
-        put("penalty", json!(self.charge.penalty));
-        put("chargePaymentMode", enums::charge_payment_mode());
-        put("paid", json!(open.is_zero() && !self.waived));
-        put("waived", json!(self.waived));
-        put("chargePayable", json!(false));
-        put("loanId", json!(loan.id));
-        put("externalId", json!(self.external_id));
-        put("externalLoanId", json!(loan.external_id));
-        view
-    }
-
     /// The order of the database: by due date, those without one last.
     pub(crate) fn order(&self) -> (bool, Option<Date>, i64, bool, u64) {
         (
@@ -270,23 +199,6 @@ impl LoanCharge {
             self.id,
         )
     }
-}
-
-/// A charge by itself.
-pub(crate) fn charge_view(loan: &Loan, charge: &LoanCharge, release: Release) -> Value {
-    let mut view = charge.view(loan, release);
-    view.insert("installmentChargeData".into(), json!([]));
-    Value::Object(view)
-}
-
-/// The charges of a loan.
-pub(crate) fn charge_list(loan: &Loan, release: Release) -> Value {
-    let mut charges: Vec<_> = loan.charges.iter().collect();
-    charges.sort_by_key(|charge| charge.order());
-    charges
-        .into_iter()
-        .map(|charge| Value::Object(charge.view(loan, release)))
-        .collect()
 }
 
 impl Loan {
@@ -305,40 +217,6 @@ impl Loan {
             }
         }
         charges
-    }
-
-    /// What was paid of a charge with a due date: the charges of a loan are paid one after the other.
-    fn paid_of(&self, charge: &LoanCharge, release: Release) -> Decimal {
-        let like = |other: &&LoanCharge| {
-            other.charge.time == SPECIFIED_DUE_DATE && other.charge.penalty == charge.charge.penalty
-        };
-        if !like(&charge) || self.disbursed_on.is_none() {
-            return Decimal::ZERO;
-        }
-        let paid: Portions = Books::of(self)
-            .installments
-            .iter()
-            .map(|installment| installment.paid)
-            .sum();
-        let mut paid = if charge.charge.penalty {
-            paid.penalties
-        } else {
-            paid.fees
-        };
-        if release.is_develop() && self.status == LoanStatus::WrittenOff {
-            // develop lets what is recovered pay the charges, though not the loan.
-            let recovered = self
-                .standing()
-                .filter(|booked| booked.kind == TransactionKind::RecoveryRepayment);
-            paid += recovered.map(|booked| booked.amount).sum::<Decimal>();
-        }
-        let before = self
-            .charges
-            .iter()
-            .filter(like)
-            .filter(|other| other.order() < charge.order());
-        let before: Decimal = before.map(|other| other.amount).sum();
-        (paid - before).clamp(Decimal::ZERO, charge.amount)
     }
 }
 

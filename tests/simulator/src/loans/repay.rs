@@ -15,6 +15,7 @@ use crate::{
     errors::{Failure, Fault},
     fields::Fields,
     numbers, offices,
+    release::Release,
     validation::Checks,
 };
 
@@ -30,16 +31,16 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the body. Nothing is undone with an amount of zero, and paid with one above.
-    pub(super) fn read(bank: &Bank, fields: &Fields<'_>, undoes: bool) -> Result<Self, Failure> {
-        let reversal = if undoes { "reversalExternalId" } else { "" };
+    /// Reads the body. Whoever takes back may name an amount of zero, whoever pays may not.
+    pub(super) fn read(bank: &Bank, fields: &Fields<'_>, takes_back: bool) -> Result<Self, Failure> {
+        let reversal = if takes_back { "reversalExternalId" } else { "" };
         fields.only(&format!("{SUPPORTED} {PAYMENT} {reversal}"))?;
         let mut checks = Checks::of("loan.transaction");
         let on = fields.date("transactionDate")?;
         checks.mandatory("transactionDate", on.is_some());
         let amount = fields.decimal("transactionAmount")?;
         checks.mandatory("transactionAmount", amount.is_some());
-        if undoes {
+        if takes_back {
             checks.zero_or_above("transactionAmount", amount);
         } else {
             checks.positive("transactionAmount", amount);
@@ -92,16 +93,28 @@ impl Bank {
         loan.check_payable(kind)?;
         loan.check_transaction_date(asked.on, now)?;
         fits(asked.external_id.as_deref())?;
-        let mut changes = asked.changes(&fields);
+        Ok(self.book_payment(loan, kind, asked, &fields, now))
+    }
+
+    /// Books what was asked for, as a payment that was told how it went.
+    pub(super) fn book_payment(
+        &mut self,
+        loan: Loan,
+        kind: TransactionKind,
+        asked: Asked,
+        fields: &Fields<'_>,
+        now: Now,
+    ) -> Applied {
+        let mut changes = asked.changes(fields);
         if let Some(external_id) = &asked.external_id {
             changes.insert("externalId".into(), json!(external_id));
         }
         let transaction = Transaction {
-            payment: PaymentDetail::of(&fields, asked.payment_type),
+            payment: PaymentDetail::of(fields, asked.payment_type),
             external_id: asked.external_id,
             ..Transaction::new(self.next(Numbered::Transaction), kind, asked.amount, asked.on, now)
         };
-        Ok(self.book(loan, transaction, changes, now))
+        self.book(loan, transaction, changes, now)
     }
 
     /// Books a transaction, and answers with its number.
@@ -191,4 +204,30 @@ impl Loan {
         }
         Ok(())
     }
+}
+
+/// A slip of Fineract: the whole object stands where the amount belongs.
+pub(super) fn money(amount: Decimal, release: Release) -> Value {
+    let digits = 2;
+    let printed = numbers::printed(amount);
+    let mut money = json!({
+        "currencyCode": "INR",
+        "amount": printed,
+        "zero": amount.is_zero(),
+        "greaterThanZero": amount > Decimal::ZERO,
+        "lessThanZero": amount < Decimal::ZERO,
+        "amountDefaultedToNullIfZero": printed,
+        "currency": {"code": "INR", "digitsAfterDecimal": digits},
+    });
+    if release.is_develop() {
+        money["currency"]["inMultiplesOf"] = json!(0);
+        money["currencyData"] = json!({"code": "INR", "decimalPlaces": digits, "inMultiplesOf": 0});
+        money["inMultiplesOf"] = json!(0);
+        money["mc"] = json!({"precision": 19, "roundingMode": "HALF_EVEN"});
+    } else {
+        money["currency"]["currencyInMultiplesOf"] = json!(0);
+        money["currencyDigitsAfterDecimal"] = json!(digits);
+        money["currencyInMultiplesOf"] = json!(0);
+    }
+    money
 }

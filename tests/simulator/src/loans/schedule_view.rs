@@ -122,7 +122,10 @@ fn row(number: i64, installment: &Installment, release: Release, today: Date) ->
     }
     put("complete", json!(installment.met_on.is_some()));
     put("daysInPeriod", json!(period.days()));
-    put("principalOriginalDue", numbers::or_nothing(due.principal));
+    put(
+        "principalOriginalDue",
+        numbers::or_nothing(due.principal - installment.credited),
+    );
     put("principalLoanBalanceOutstanding", numbers::printed(period.balance));
     put("interestOriginalDue", numbers::or_nothing(due.interest));
     for (part, of) in PARTS {
@@ -162,7 +165,7 @@ fn row(number: i64, installment: &Installment, release: Release, today: Date) ->
         "totalInstallmentAmountForPeriod",
         numbers::printed(due.principal + due.interest),
     );
-    put("totalCredits", json!(0));
+    put("totalCredits", numbers::or_nothing(installment.credited));
     put("downPaymentPeriod", json!(false));
     Value::Object(view)
 }

@@ -71,7 +71,10 @@ impl Loan {
         match self.status {
             LoanStatus::Closed => {
                 self.closed_on = last;
-                self.maturity = last.map_or(Maturity::Unknown, Maturity::On);
+                // 1.10.1 does not know it again once the loan was overpaid.
+                if develop || before != LoanStatus::Overpaid {
+                    self.maturity = last.map_or(Maturity::Unknown, Maturity::On);
+                }
             }
             // develop knows it again as soon as still more is paid.
             LoanStatus::Overpaid if develop && before == LoanStatus::Overpaid => self.maturity = Maturity::AsExpected,

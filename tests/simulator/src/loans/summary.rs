@@ -31,8 +31,9 @@ pub(super) fn summary(loan: &Loan, books: &Books, today: Date) -> Value {
     let waived = sum(|installment| installment.waived);
     let written_off = sum(|installment| installment.written_off);
     // What is not paid out yet counts as owed by the tranches, but not here.
+    let credited: Decimal = books.installments.iter().map(|installment| installment.credited).sum();
     let outstanding = Portions {
-        principal: loan.terms.principal - paid.principal - written_off.principal,
+        principal: loan.terms.principal + credited - paid.principal - written_off.principal,
         ..books.outstanding()
     };
     let charged = Portions {

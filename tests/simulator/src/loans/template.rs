@@ -47,6 +47,7 @@ pub(crate) fn transaction_template(
         ),
         "waiveinterest" => interest_waiver(loan),
         "writeoff" => write_off(loan, release, today),
+        "creditbalancerefund" => refund(loan, today),
         _ => return Ok(None),
     };
     Ok(Some(with_repayments(view, release)))
@@ -147,6 +148,18 @@ fn write_off(loan: &Loan, release: Release, today: Date) -> Value {
     view["date"] = dates::array(today);
     view["writeOffReasonOptions"] = codes::write_off_reasons(release);
     view
+}
+
+fn refund(loan: &Loan, today: Date) -> Value {
+    json!({
+        "loanId": loan.id,
+        "externalLoanId": loan.external_id,
+        "type": kind_view(TransactionKind::CreditBalanceRefund),
+        "date": dates::array(today),
+        "currency": enums::loan_currency(),
+        "amount": numbers::printed(Books::of(loan).overpaid),
+        "manuallyReversed": false,
+    })
 }
 
 fn bare(loan: &Loan, kind: TransactionKind, amount: Decimal) -> Value {

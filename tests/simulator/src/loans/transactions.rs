@@ -26,6 +26,7 @@ pub(crate) enum TransactionKind {
     MerchantIssuedRefund,
     PayoutRefund,
     GoodwillCredit,
+    CreditBalanceRefund,
     ChargeAdjustment,
     DownPayment,
     InterestPaymentWaiver,
@@ -42,6 +43,7 @@ impl TransactionKind {
             Self::WriteOff => (6, "writeOff", "Close (as written-off)"),
             Self::RecoveryRepayment => (8, "recoveryRepayment", "Repayment (after write-off)"),
             Self::WaiveCharges => (9, "waiveCharges", "Waive loan charges"),
+            Self::CreditBalanceRefund => (20, "creditBalanceRefund", "Credit Balance Refund"),
             Self::MerchantIssuedRefund => (21, "merchantIssuedRefund", "Merchant Issued Refund"),
             Self::PayoutRefund => (22, "payoutRefund", "Payout Refund"),
             Self::GoodwillCredit => (23, "goodwillCredit", "Goodwill Credit"),
@@ -60,6 +62,7 @@ impl TransactionKind {
             Self::WriteOff => "WRITEOFF",
             Self::RecoveryRepayment => "RECOVERYPAYMENT",
             Self::WaiveCharges => "WAIVE",
+            Self::CreditBalanceRefund => "CREDITBALANCEREFUND",
             Self::ChargeAdjustment => "ADJUSTMENT",
             Self::MerchantIssuedRefund => "MERCHANTISSUEDREFUND",
             Self::PayoutRefund => "PAYOUTREFUND",
@@ -77,6 +80,7 @@ impl TransactionKind {
             | Self::MerchantIssuedRefund
             | Self::PayoutRefund
             | Self::GoodwillCredit
+            | Self::CreditBalanceRefund
             | Self::ChargeAdjustment
             | Self::DownPayment
             | Self::InterestPaymentWaiver => true,
@@ -89,7 +93,7 @@ impl TransactionKind {
     }
 }
 
-/// A booked transaction. Accruals are not simulated: they are a matter of the schedule.
+/// A booked transaction. Accruals are not simulated: no money moves.
 #[derive(Clone, Debug)]
 pub(crate) struct Transaction {
     pub(crate) id: u64,

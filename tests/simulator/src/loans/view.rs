@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use time::Date;
 
 use super::{
-    Loan, LoanStatus, books::Books, charges::charge_list, schedule_view::schedule, settle::Maturity, summary::summary,
-    transaction_view,
+    Loan, LoanStatus, books::Books, charge_view::charge_list, schedule_view::schedule, settle::Maturity,
+    summary::summary, transaction_view,
 };
 use crate::{
     bank::{Bank, OFFICE},

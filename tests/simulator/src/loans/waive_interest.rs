@@ -1,12 +1,9 @@
 //! `POST loans/…/transactions?command=waiveinterest`.
 
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
-
 use super::{
     LoanStatus,
     books::Books,
-    repay::Asked,
+    repay::{Asked, money},
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
@@ -14,7 +11,6 @@ use crate::{
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
-    release::Release,
 };
 
 impl Bank {
@@ -47,30 +43,4 @@ impl Bank {
         };
         Ok(self.book(loan, transaction, asked.changes(&fields), now))
     }
-}
-
-/// A slip of Fineract: the whole object stands where the amount belongs.
-fn money(amount: Decimal, release: Release) -> Value {
-    let digits = 2;
-    let printed = numbers::printed(amount);
-    let mut money = json!({
-        "currencyCode": "INR",
-        "amount": printed,
-        "zero": amount.is_zero(),
-        "greaterThanZero": amount > Decimal::ZERO,
-        "lessThanZero": amount < Decimal::ZERO,
-        "amountDefaultedToNullIfZero": printed,
-        "currency": {"code": "INR", "digitsAfterDecimal": digits},
-    });
-    if release.is_develop() {
-        money["currency"]["inMultiplesOf"] = json!(0);
-        money["currencyData"] = json!({"code": "INR", "decimalPlaces": digits, "inMultiplesOf": 0});
-        money["inMultiplesOf"] = json!(0);
-        money["mc"] = json!({"precision": 19, "roundingMode": "HALF_EVEN"});
-    } else {
-        money["currency"]["currencyInMultiplesOf"] = json!(0);
-        money["currencyDigitsAfterDecimal"] = json!(digits);
-        money["currencyInMultiplesOf"] = json!(0);
-    }
-    money
 }

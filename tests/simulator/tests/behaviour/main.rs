@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds something unexpected")]
 
 mod bank;
+mod charges;
 mod checker;
 mod console;
 mod exchanges;

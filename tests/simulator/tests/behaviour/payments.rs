@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::bank::{approval, bank_with_loan, codes, disbursement, is_cached, request, send, with};
 
-const LOAN: &str = "loans/external-id/LOAN-1";
+pub(crate) const LOAN: &str = "loans/external-id/LOAN-1";
 
 /// A bank whose only loan, of 100000 at 8 % for 12 months, was paid out on 12 January.
-fn active(release: Release) -> Simulator {
+pub(crate) fn active(release: Release) -> Simulator {
     let bank = bank_with_loan(release);
     send(&bank, "POST", &format!("{LOAN}?command=approve"), &approval(), 200);
     send(&bank, "POST", &format!("{LOAN}?command=disburse"), &disbursement(), 200);
@@ -19,15 +19,15 @@ fn on(day: &str) -> Value {
     json!({"transactionDate": day, "dateFormat": "dd MMMM yyyy", "locale": "en"})
 }
 
-fn money(day: &str, amount: &str) -> Value {
+pub(crate) fn money(day: &str, amount: &str) -> Value {
     with(&on(day), &json!({"transactionAmount": amount}))
 }
 
-fn transactions(command: &str) -> String {
+pub(crate) fn transactions(command: &str) -> String {
     format!("{LOAN}/transactions?command={command}")
 }
 
-fn read(bank: &Simulator, part: &str) -> Value {
+pub(crate) fn read(bank: &Simulator, part: &str) -> Value {
     send(bank, "GET", &format!("{LOAN}{part}"), &Value::Null, 200)
 }
 
@@ -61,7 +61,10 @@ fn where_a_loan_stands() {
             step("repayment", money("13 February 2026", ALL), 200, 600),
             step("repayment", money("14 February 2026", "0.01"), 200, 700),
             of_loan("undodisbursal", json!({}), 400, 700),
+            step("creditBalanceRefund", money("14 February 2026", "0.02"), 400, 700),
             step("writeoff", on("15 February 2026"), 400, 700),
+            step("creditBalanceRefund", money("15 February 2026", "0.01"), 200, 600),
+            step("creditBalanceRefund", money("15 February 2026", "0.01"), 400, 600),
         ],
         vec![
             step("recoverypayment", money("12 March 2026", "5"), 400, 300),
@@ -334,31 +337,6 @@ fn what_waits_for_a_checker_is_not_paid() {
                 assert_eq!(changed, decision == Decision::Approve, "{release} {action}");
             }
         }
-    }
-}
-
-#[test]
-fn a_charge_is_added_once_and_paid_first() {
-    for release in Release::ALL {
-        let bank = active(release);
-        let charge = json!({
-            "chargeId": 3, "amount": 50, "dueDate": "01 February 2026", "externalId": "CHG-1", "dateFormat": "dd MMMM yyyy",
-            "locale": "en",
-        });
-        let path = format!("{LOAN}/charges");
-        send(&bank, "POST", &path, &charge, 200);
-        let refused = send(&bank, "POST", &path, &charge, 403);
-        assert_eq!(codes(&refused)[0], "error.msg.loan.charge.duplicate.externalId");
-        let paid = with(&money("12 February 2026", "60"), &json!({"externalId": "T-1"}));
-        send(&bank, "POST", &transactions("repayment"), &paid, 200);
-        let paid = read(&bank, "/transactions/external-id/T-1");
-        assert_eq!(paid["feeChargesPortion"].to_string(), "50.0", "{release}");
-        assert_eq!(paid["interestPortion"].to_string(), "10.0", "{release}");
-        let charge = read(&bank, "/charges/external-id/CHG-1");
-        assert_eq!(
-            (&charge["paid"], charge["amountPaid"].to_string().as_str()),
-            (&json!(true), "50.0")
-        );
     }
 }
 

@@ -157,7 +157,7 @@ impl Comparison {
             }
         }
         if name == "transactions" {
-            // Accruals are a matter of the schedule, which is not simulated.
+            // No money moves by accruals, which are not simulated.
             recorded.retain(|transaction| transaction["type"]["accrual"] != true);
         }
         if path.is_empty() {

@@ -147,7 +147,7 @@ fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option
         ("POST", "loans", Some("waive" | "adjustment" | "pay")) if parts.contains(&"charges") => CHARGE_CHANGE,
         ("POST", "loans", Some("undo")) if parts.contains(&"transactions") => UNDO,
         ("POST", "loans", None) if parts.contains(&"transactions") && parts.len() > 3 => UNDO,
-        ("POST", "loans", Some("repayment" | "recoverypayment" | "waiveinterest")) => PAYMENT,
+        ("POST", "loans", Some("repayment" | "recoverypayment" | "waiveinterest" | "creditbalancerefund")) => PAYMENT,
         // They are paid like repayments.
         ("POST", "loans", Some("merchantissuedrefund" | "payoutrefund" | "goodwillcredit" | "downpayment")) => PAYMENT,
         ("POST", "loans", Some("writeoff")) => WRITE_OFF,

@@ -1,0 +1,122 @@
+//! A charge of a loan as reads show it.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Loan, LoanStatus,
+    books::Books,
+    charges::{LoanCharge, PERCENT_OF_AMOUNT, SPECIFIED_DUE_DATE},
+    portions::Portions,
+    transactions::TransactionKind,
+};
+use crate::{dates, enums, numbers, release::Release};
+
+/// A charge by itself.
+pub(crate) fn charge_view(loan: &Loan, charge: &LoanCharge, release: Release) -> Value {
+    let mut view = charge.view(loan, release);
+    view.insert("installmentChargeData".into(), json!([]));
+    Value::Object(view)
+}
+
+/// The charges of a loan.
+pub(crate) fn charge_list(loan: &Loan, release: Release) -> Value {
+    let mut charges: Vec<_> = loan.charges.iter().collect();
+    charges.sort_by_key(|charge| charge.order());
+    charges
+        .into_iter()
+        .map(|charge| Value::Object(charge.view(loan, release)))
+        .collect()
+}
+
+impl LoanCharge {
+    /// The charge as `associations=charges` shows it.
+    fn view(&self, loan: &Loan, release: Release) -> Map<String, Value> {
+        let percentage = self.charge.calculation == PERCENT_OF_AMOUNT;
+        let zero_unless = |value: Decimal| if percentage { numbers::printed(value) } else { json!(0) };
+        let paid = if self.paid {
+            self.amount
+        } else {
+            loan.paid_of(self, release)
+        };
+        let waived = if self.waived { self.amount - paid } else { Decimal::ZERO };
+        let open = self.amount - paid - waived;
+        let mut view = Map::new();
+        let mut put = |name: &str, value: Value| {
+            if !value.is_null() {
+                view.insert(name.to_owned(), value);
+            }
+        };
+        put("id", json!(self.id));
+        put("chargeId", json!(self.charge.id));
+        put("name", json!(self.charge.name));
+        put("chargeTimeType", enums::charge_time(self.charge.time));
+        put("submittedOnDate", dates::array(self.submitted_on));
+        put("dueDate", self.due_on.map_or(Value::Null, dates::array));
+        put(
+            "chargeCalculationType",
+            enums::charge_calculation(self.charge.calculation),
+        );
+        put("percentage", zero_unless(self.asked));
+        put("amountPercentageAppliedTo", zero_unless(loan.terms.principal));
+        put("currency", enums::currency());
+        put("amount", numbers::printed(self.amount));
+        put(
+            "amountPaid",
+            if self.added {
+                numbers::printed(paid)
+            } else {
+                numbers::or_nothing(paid)
+            },
+        );
+        put("amountWaived", numbers::or_nothing(waived));
+        put("amountWrittenOff", json!(0));
+        put("amountOutstanding", numbers::printed(open));
+        put("amountOrPercentage", numbers::printed(self.asked));
+        put("penalty", json!(self.charge.penalty));
+        put("chargePaymentMode", enums::charge_payment_mode());
+        put("paid", json!(open.is_zero() && !self.waived));
+        put("waived", json!(self.waived));
+        put("chargePayable", json!(false));
+        put("loanId", json!(loan.id));
+        put("externalId", json!(self.external_id));
+        put("externalLoanId", json!(loan.external_id));
+        view
+    }
+}
+
+impl Loan {
+    /// What was paid of a charge with a due date: the charges of a loan are paid one after the other.
+    fn paid_of(&self, charge: &LoanCharge, release: Release) -> Decimal {
+        let like = |other: &&LoanCharge| {
+            other.charge.time == SPECIFIED_DUE_DATE && other.charge.penalty == charge.charge.penalty
+        };
+        if !like(&charge) || self.disbursed_on.is_none() {
+            return Decimal::ZERO;
+        }
+        let paid: Portions = Books::of(self)
+            .installments
+            .iter()
+            .map(|installment| installment.paid)
+            .sum();
+        let mut paid = if charge.charge.penalty {
+            paid.penalties
+        } else {
+            paid.fees
+        };
+        if release.is_develop() && self.status == LoanStatus::WrittenOff {
+            // develop lets what is recovered pay the charges, though not the loan.
+            let recovered = self
+                .standing()
+                .filter(|booked| booked.kind == TransactionKind::RecoveryRepayment);
+            paid += recovered.map(|booked| booked.amount).sum::<Decimal>();
+        }
+        let before = self
+            .charges
+            .iter()
+            .filter(like)
+            .filter(|other| other.order() < charge.order());
+        let before: Decimal = before.map(|other| other.amount).sum();
+        (paid - before).clamp(Decimal::ZERO, charge.amount)
+    }
+}
