@@ -34,19 +34,20 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
+use self::{
+    books::Arrears,
+    charges::LoanCharge,
+    settle::Maturity,
+    terms::{Plan, Terms},
+    tranches::Tranche,
+    transactions::Transaction,
+};
 pub(crate) use self::{
     charge_change::ChargeChange,
     charge_view::{charge_list, charge_view},
     template::{approval_template, transaction_template},
     transactions::{TransactionKind, transaction_view},
     view::{Associations, unknown_fields, view, with_fields},
-};
-use self::{
-    charges::LoanCharge,
-    settle::Maturity,
-    terms::{Plan, Terms},
-    tranches::Tranche,
-    transactions::Transaction,
 };
 use crate::{
     bank::{Applied, Bank},
@@ -145,6 +146,8 @@ pub(crate) struct Loan {
     written_off_on: Option<Date>,
     foreclosed_on: Option<Date>,
     maturity: Maturity,
+    /// What was late when the disbursement was undone.
+    stale_arrears: Option<Arrears>,
     submitted_by: u64,
     approved_by: u64,
     disbursed_by: u64,

@@ -27,6 +27,8 @@ pub(crate) fn clients(bank: &Bank, target: &Target) -> Option<Value> {
         if let Some(Value::Object(timeline)) = view.get_mut("timeline") {
             bank.users.tell(client.submitted_by, "submitted", timeline);
         }
+        // It also shows a sub-status that no client has.
+        view.insert("subStatus".into(), json!({"active": false, "mandatory": false}));
         view
     })))
 }

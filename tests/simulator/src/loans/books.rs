@@ -36,6 +36,13 @@ pub(crate) struct Booked {
     pub(crate) balance: Decimal,
 }
 
+/// What is late, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrears {
+    pub(crate) since: Date,
+    pub(crate) amounts: Portions,
+}
+
 /// All installments, and what every transaction that stands was taken for.
 #[derive(Clone, Debug)]
 pub(crate) struct Books {
@@ -229,11 +236,15 @@ impl Books {
         self.installments.iter().map(Installment::outstanding).sum()
     }
 
-    /// The installments that were due before this day and are not paid.
-    pub(crate) fn overdue(&self, today: Date) -> impl Iterator<Item = &Installment> {
-        let late = move |installment: &&Installment| installment.period.due < today;
+    /// What was due before this day and is not paid.
+    pub(crate) fn arrears(&self, today: Date) -> Option<Arrears> {
+        let late = |installment: &&Installment| installment.period.due < today;
         let unpaid = |installment: &&Installment| !installment.outstanding().total().is_zero();
-        self.installments.iter().filter(late).filter(unpaid)
+        let overdue = || self.installments.iter().filter(late).filter(unpaid);
+        Some(Arrears {
+            since: overdue().next()?.period.due,
+            amounts: overdue().map(Installment::outstanding).sum(),
+        })
     }
 
     /// What was taken for this transaction.

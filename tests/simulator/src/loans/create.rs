@@ -152,6 +152,7 @@ impl Bank {
             written_off_on: None,
             foreclosed_on: None,
             maturity: Maturity::AsExpected,
+            stale_arrears: None,
             submitted_by: now.by,
             approved_by: now.by,
             disbursed_by: now.by,

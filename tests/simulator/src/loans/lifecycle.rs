@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::{Loan, LoanStatus, NOTE_LIMIT};
+use super::{Loan, LoanStatus, NOTE_LIMIT, books::Books};
 use crate::{
     bank::{Applied, Bank, Now},
     dates,
@@ -87,6 +87,7 @@ impl Bank {
             let code = "error.msg.loan.undo.disbursal.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
+        loan.stale_arrears = Books::of(&loan).arrears(now.today);
         loan.status = LoanStatus::Approved;
         loan.disbursed_on = None;
         loan.terms.principal = loan.approved;

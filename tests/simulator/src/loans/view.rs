@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use time::Date;
 
 use super::{
-    Loan, LoanStatus, books::Books, charge_view::charge_list, schedule_view::schedule, settle::Maturity,
-    summary::summary, transaction_view,
+    Loan, LoanStatus, books::Books, charge_view::charge_list, schedule_view::schedule, settle::Maturity, summary::Sums,
+    transaction_view,
 };
 use crate::{
     bank::{Bank, OFFICE},
@@ -43,7 +43,7 @@ const ON_REQUEST: &str = "id canUseForTopup isTopup accountNo externalId status 
     principal termFrequency termPeriodFrequencyType numberOfRepayments repaymentEvery repaymentFrequencyType \
     interestRatePerPeriod interestRateFrequencyType annualInterestRate isFloatingInterestRate amortizationType \
     interestType interestCalculationPeriodType transactionProcessingStrategyCode transactionProcessingStrategyName \
-    syncDisbursementWithMeeting timeline summary charges disbursementDetails transactions maxOutstandingLoanBalance repaymentSchedule inArrears totalOverpaid subStatus";
+    syncDisbursementWithMeeting timeline summary charges disbursementDetails transactions maxOutstandingLoanBalance repaymentSchedule totalOverpaid subStatus";
 
 /// The names in `fields=` that no loan has.
 pub(crate) fn unknown_fields(fields: &str) -> Vec<&str> {
@@ -115,10 +115,19 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: 
     ] {
         put(flag, json!(false));
     }
+    let ended = matches!(loan.status, LoanStatus::Rejected | LoanStatus::Withdrawn);
+    let arrears = if loan.disbursed_on.is_some() {
+        books.arrears(today)
+    } else {
+        // A slip of Fineract: what was late before the disbursement was undone goes on being late.
+        loan.stale_arrears.filter(|_| ended)
+    };
     if loan.disbursed_on.is_some() {
-        put("summary", summary(loan, &books, today));
-        put("inArrears", json!(books.overdue(today).next().is_some()));
+        put("summary", Sums::of(loan, &books).view(arrears));
+    } else if ended {
+        put("summary", Sums::default().view(arrears));
     }
+    put("inArrears", json!(arrears.is_some()));
     if loan.status == LoanStatus::Overpaid {
         put("totalOverpaid", numbers::printed(books.overpaid));
     }
@@ -140,8 +149,8 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: 
     }
     let mut listed: Vec<_> = loan.transactions.iter().filter(|booked| booked.is_listed()).collect();
     listed.sort_by_key(|booked| (booked.on, booked.id));
-    // What was undone with its disbursement is not listed; develop shows that there was something.
-    let any = !listed.is_empty() || (release.is_develop() && !loan.transactions.is_empty());
+    // What was undone with its disbursement is not listed; only develop shows a list that is empty.
+    let any = !listed.is_empty() || release.is_develop();
     if associations.transactions && any {
         let transactions = listed.into_iter();
         put(

@@ -23,7 +23,10 @@ const RELIED_ON: &str = "id accountNo externalId status active activationDate fi
     minPrincipal maxPrincipal minNumberOfRepayments maxNumberOfRepayments interestRateFrequencyType maxTrancheCount \
     outstandingLoanBalance currency amount date type paymentDetailData receiptNumber outstandingLoanBalance reversedOnDate \
     manuallyReversed expectedDisbursementDate actionName entityName resourceId maker madeOnDate checker checkedOnDate \
-    processingResult pageItems";
+    processingResult pageItems subStatus summary totalOutstanding totalOverdue totalOverpaid principalOutstanding interestOutstanding \
+    feeChargesOutstanding penaltyChargesOutstanding overdueSinceDate transactions principalPortion interestPortion feeChargesPortion \
+    penaltyChargesPortion overpaymentPortion repaymentSchedule periods dueDate fromDate principalDue interestDue totalDueForPeriod complete \
+    obligationsMetOnDate externalLoanId chargeId amountOutstanding paid waived writeOffReasonOptions inArrears";
 /// These parts of a read are compared whole.
 const WHOLE: &str = "status timeline charges disbursementDetails currency";
 

@@ -81,6 +81,7 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
         "foreclosure",
         "waiveinterest",
         "writeoff",
+        "creditBalanceRefund",
     ];
     if parts.ends_with(&["transactions", "template"]) && !command.is_some_and(|command| quotes.contains(&command)) {
         return Some("commands that the gateway never sends");
