@@ -8,6 +8,14 @@ const CURRENCY_DIGITS: u32 = 2;
 /// Digits after the point that the database keeps of rates and amounts.
 const STORED_DIGITS: u32 = 6;
 
+/// Digits before the point that the database keeps of amounts.
+const AMOUNT_DIGITS: u32 = 13;
+
+/// Whether the column of amounts holds it.
+pub(crate) fn fits(amount: Decimal) -> bool {
+    amount.abs() < Decimal::from(10_i64.pow(AMOUNT_DIGITS))
+}
+
 /// Reads a decimal number as JSON or Java write it, an exponent included.
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text)

@@ -6,6 +6,7 @@ use time::Date;
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus,
     charges::{LoanCharge, SentCharge},
+    repay::fits,
 };
 use crate::{
     bank::{Applied, Bank, Now},
@@ -34,6 +35,7 @@ impl Bank {
         };
         let mut loan = self.loan(id)?.clone();
         self.require_active(self.client(loan.client)?)?;
+        fits(None, amount)?;
         let sent = SentCharge::new(charge, amount, due_on);
         let mut charge = self.new_charge(&loan, &sent, now, false)?;
         charge.follow(loan.terms.principal);

@@ -124,8 +124,8 @@ impl Bank {
         let external_id = fields.nonblank("externalId");
         self.check_unique(external_id.as_deref(), &mut checks);
         checks.finish()?;
-        fits(external_id.as_deref())?;
         let amount: Decimal = amount.ok_or_else(|| Failure::Crash("no amount".to_owned()))?;
+        fits(external_id.as_deref(), amount)?;
         let mut changes = Map::new();
         changes.insert("amount".into(), numbers::as_sent(amount));
         changes.insert("transactionDate".into(), dates::array(now.today));
@@ -159,6 +159,7 @@ impl Bank {
     fn update_charge(&mut self, mut loan: Loan, charge: &LoanCharge, fields: Fields<'_>) -> Result<Applied, Failure> {
         fields.only("amount dueDate locale dateFormat")?;
         let (amount, due_on) = (fields.decimal("amount")?, fields.date("dueDate")?);
+        fits(None, amount.unwrap_or_default())?;
         let principal = loan.terms.principal;
         for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
             own.change_to(amount, due_on, principal);

@@ -1,5 +1,6 @@
 //! What a body says that ends a loan: a day, a note, an id for the transaction.
 
+use rust_decimal::Decimal;
 use time::Date;
 
 use super::{NOTE_LIMIT, repay::fits};
@@ -26,7 +27,7 @@ impl Close {
         let external_id = fields.nonblank("externalId");
         bank.check_unique(external_id.as_deref(), &mut checks);
         checks.finish()?;
-        fits(external_id.as_deref())?;
+        fits(external_id.as_deref(), Decimal::ZERO)?;
         Ok(Self {
             on: on.ok_or_else(|| Failure::Crash("no date".to_owned()))?,
             note,

@@ -92,7 +92,7 @@ impl Bank {
         }
         loan.check_payable(kind)?;
         loan.check_transaction_date(asked.on, now)?;
-        fits(asked.external_id.as_deref())?;
+        fits(asked.external_id.as_deref(), asked.amount)?;
         Ok(self.book_payment(loan, kind, asked, &fields, now))
     }
 
@@ -147,9 +147,9 @@ impl Bank {
     }
 }
 
-/// External ids must fit their column.
-pub(super) fn fits(external_id: Option<&str>) -> Result<(), Failure> {
-    if external_id.is_none_or(|id| id.chars().count() <= EXTERNAL_ID_LIMIT) {
+/// External ids and amounts must fit their columns.
+pub(super) fn fits(external_id: Option<&str>, amount: Decimal) -> Result<(), Failure> {
+    if numbers::fits(amount) && external_id.is_none_or(|id| id.chars().count() <= EXTERNAL_ID_LIMIT) {
         return Ok(());
     }
     let code = "error.msg.loan.repayment.unknown.data.integrity.issue";

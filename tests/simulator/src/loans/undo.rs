@@ -3,7 +3,12 @@
 use serde_json::json;
 use time::Date;
 
-use super::{Loan, LoanStatus, payment::PaymentDetail, repay::Asked, transactions::Transaction};
+use super::{
+    Loan, LoanStatus,
+    payment::PaymentDetail,
+    repay::{Asked, fits},
+    transactions::Transaction,
+};
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
     errors::{Failure, Fault},
@@ -43,6 +48,7 @@ impl Bank {
         }
         loan.check_adjustable(&adjusted, self.release.is_develop())?;
         loan.check_transaction_date(asked.on, now)?;
+        fits(asked.external_id.as_deref(), asked.amount)?;
         loan.take_back(transaction, now.today);
         let changes = asked.changes(&fields);
         if undo || asked.amount.is_zero() {

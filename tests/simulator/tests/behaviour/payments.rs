@@ -154,6 +154,18 @@ fn what_is_refused() {
         ),
         (
             "repayment",
+            json!({"transactionAmount": 1e15}),
+            403,
+            "error.msg.loan.repayment.unknown.data.integrity.issue",
+        ),
+        (
+            "repayment",
+            json!({"externalId": "T".repeat(101)}),
+            403,
+            "error.msg.loan.repayment.unknown.data.integrity.issue",
+        ),
+        (
+            "repayment",
             json!({"paymentTypeId": 99}),
             404,
             "error.msg.payment.type.invalid",
