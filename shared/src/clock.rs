@@ -1,9 +1,11 @@
 //! Time, as a value that tests can set.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -73,7 +75,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl std::str::FromStr for Timestamp {
+impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
@@ -96,6 +98,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
+}
+
+/// A span written in seconds, decimals allowed: at least a millisecond.
+pub fn span(seconds: &str) -> Option<Duration> {
+    let seconds = Decimal::from_str(seconds).ok()?;
+    let millis = u64::try_from(seconds.checked_mul(Decimal::ONE_THOUSAND)?).ok()?;
+    (millis > 0).then_some(Duration::from_millis(millis))
 }
 
 /// Where the time comes from.

@@ -17,7 +17,7 @@ use crate::fineract::{Fineract, Method};
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::operation::{Case, Command, Kind, Reading, Stop};
-use crate::pace::{CLIENT_GRACE, Pace, Reason, WAIT_MAX, Wait};
+use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
 use crate::row::{CLOCKS_APART, Row, first_before};
 use crate::settle::{Outcome, settlement, too_large};
@@ -51,6 +51,12 @@ pub struct Executor<'a> {
     pub deployment: Deployment,
     /// How long calls may take.
     pub timeouts: Timeouts,
+    /// How long to wait before the next try.
+    pub paces: &'a Paces,
+    /// How many keys an operation gets before it is refused with what was seen.
+    pub key_tries: u32,
+    /// How long after a loan was accepted its client may still come by itself.
+    pub client_grace: Duration,
     /// How long Fineract may say that it is busy with a key before the key is given up.
     pub stuck_key_after: Duration,
     /// How long a claim holds.
@@ -183,7 +189,7 @@ impl Executor<'_> {
         let mut chance = [0];
         self.entropy.fill(&mut chance);
         let status = outcome.status;
-        let settlement = settlement(before, outcome, now, self.retention, chance[0]);
+        let settlement = settlement(before, outcome, now, self.paces, self.retention, chance[0]);
         let written = self.ledger.settle(before.id, owner, &settlement).await?;
         let alarm = settlement.reason.filter(|reason| reason.alarms());
         tracing::info!(
@@ -298,7 +304,7 @@ impl Executor<'_> {
     /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client is open
     /// that was, as far as clocks can tell, accepted earlier.
     async fn client_may_come(&self, row: &Row, client: &Subject) -> bool {
-        if self.clock.now().since(row.accepted_at) < CLIENT_GRACE {
+        if self.clock.now().since(row.accepted_at) < self.client_grace {
             return true;
         }
         match self.ledger.open_on(client).await {

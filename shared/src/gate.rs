@@ -10,12 +10,15 @@ use crate::clock::{Clock, Timestamp};
 use crate::fineract::{Answer, Exchange, Fineract, Method, Path, Request};
 use crate::verdict::{self, Found};
 
-/// The question is not asked more often than this.
+/// How often the question is asked at most, unless the deployment says otherwise.
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
 
 /// Whether this process has reason to think that Fineract is away.
-#[derive(Debug, Default)]
-pub struct Gate(Mutex<State>);
+#[derive(Debug)]
+pub struct Gate {
+    ask_every: Duration,
+    state: Mutex<State>,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
@@ -32,7 +35,21 @@ pub enum Passage {
     ClosedUntil(Timestamp),
 }
 
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new(ASK_EVERY)
+    }
+}
+
 impl Gate {
+    /// An open gate, whose question is not asked more often than this.
+    pub fn new(ask_every: Duration) -> Self {
+        Self {
+            ask_every,
+            state: Mutex::default(),
+        }
+    }
+
     /// Whether an operation may be taken up now. `office` is the question: the office of the configuration.
     pub async fn passage(&self, fineract: &dyn Fineract, clock: &dyn Clock, office: u64, timeout: Duration) -> Passage {
         let now = clock.now();
@@ -40,8 +57,8 @@ impl Gate {
         if !state.away {
             return Passage::Open;
         }
-        if let Some(asked_at) = state.asked_at.filter(|at| now.since(*at) < ASK_EVERY) {
-            return Passage::ClosedUntil(asked_at.after(ASK_EVERY));
+        if let Some(asked_at) = state.asked_at.filter(|at| now.since(*at) < self.ask_every) {
+            return Passage::ClosedUntil(asked_at.after(self.ask_every));
         }
         self.state().asked_at = Some(now);
         let path = Path::new("v1/offices").segment(office);
@@ -56,7 +73,7 @@ impl Gate {
         self.note(&exchange);
         match verdict::of_lookup(&exchange) {
             Found::Yes(_) => Passage::Open,
-            Found::No(_) | Found::NotYet(_) if self.state().away => Passage::ClosedUntil(now.after(ASK_EVERY)),
+            Found::No(_) | Found::NotYet(_) if self.state().away => Passage::ClosedUntil(now.after(self.ask_every)),
             // Fineract is there, and the operation itself will hear what it has to say.
             Found::No(_) | Found::NotYet(_) => Passage::Open,
         }
@@ -72,7 +89,7 @@ impl Gate {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,8 +129,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_fineract_is_away_one_question_in_ten_seconds_is_asked() {
-        let (gate, clock) = (Gate::default(), ManualClock::at(Timestamp::from_micros(0)));
+    async fn while_fineract_is_away_one_question_in_a_time_is_asked() {
+        for every in [ASK_EVERY.as_secs(), 3] {
+            one_question_in(every).await;
+        }
+    }
+
+    async fn one_question_in(every: u64) {
+        let gate = Gate::new(Duration::from_secs(every));
+        let clock = ManualClock::at(Timestamp::from_micros(0));
         assert!(
             ask(&gate, &Script::default(), &clock).await,
             "nothing speaks against it"
@@ -123,7 +147,13 @@ mod tests {
             .unreachable(OFFICE)
             .on(OFFICE, 401, json!({}))
             .on(OFFICE, 200, json!({"id": 1}));
-        for (advance, open, asked) in [(0, false, 1), (9, false, 1), (1, false, 2), (10, true, 3), (0, true, 3)] {
+        for (advance, open, asked) in [
+            (0, false, 1),
+            (every - 1, false, 1),
+            (1, false, 2),
+            (every, true, 3),
+            (0, true, 3),
+        ] {
             clock.advance(Duration::from_secs(advance));
             assert_eq!(ask(&gate, &script, &clock).await, open);
             assert_eq!(script.seen().len(), asked);

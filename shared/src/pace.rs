@@ -1,91 +1,102 @@
-//! How long to wait before the next try, and why: one table.
+//! How long to wait before the next try, and why.
+
+mod schedule;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use schedule::{NotWaits, Schedule};
+
 const SECOND: u64 = 1;
 const MINUTE: u64 = 60 * SECOND;
 /// The queue keeps a message back for this long at most; a longer wait is made of several.
 pub const WAIT_MAX: Duration = Duration::from_secs(15 * MINUTE);
-/// How many keys an operation gets before it is refused with what was seen.
-pub const KEYS_MAX: u32 = 4;
+/// How many keys an operation gets, unless the deployment says otherwise, before it is refused with what was seen.
+pub const KEY_TRIES: u32 = 4;
 /// Fineract may have forgotten an answer under a key that is older.
 pub const KEY_REMEMBERED: Duration = Duration::from_secs(20 * 24 * 60 * MINUTE);
-/// A client that is not there after this long since the loan was accepted will not come by itself.
+/// A client that is not there after this long since the loan was accepted will not come by itself, unless the deployment
+/// says otherwise.
 pub const CLIENT_GRACE: Duration = Duration::from_secs(15 * SECOND);
+/// The next run may go on at once.
+const NEXT_RUN: Duration = Duration::from_secs(SECOND);
 
-/// How quickly an operation is tried again.
+/// How quickly an operation is tried again; [`Paces`] says how long that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
-    /// The outcome is not known, or Fineract is busy with it: 1 s, 5 s, 15 s, 1 min, then doubling to 15 min.
+    /// The outcome is not known, or Fineract is busy with it.
     Soon,
-    /// Somebody must mend something: 1, 2, 4, 8, 15 minutes.
+    /// Somebody must mend something.
     Minutes,
-    /// Nothing could be sent: 5 s doubling to 5 min.
+    /// Nothing could be sent.
     Unreachable,
-    /// The client of a loan may still be on its way: 2 s, 10 s, then doubling to 5 min.
+    /// The client of a loan may still be on its way.
     Client,
-    /// A key is spent and nothing was applied; the next one is tried: after 5 s, 1 min, 10 min.
+    /// A key is spent and nothing was applied; the next one is tried.
     NextKey,
-    /// A checker decides: every minute in the first hour, then every 15 min.
+    /// A checker decides.
     Checker,
-    /// Only an operator can tell: 15 min.
+    /// Only an operator can tell.
     Operator,
-    /// The time of this run was too short: the next one may go on at once.
+    /// The time of this run was too short: the next one may go on at once, after 1 s.
     Next,
 }
 
-impl Pace {
-    /// The wait after `tries` waits (from 1) in a row at this pace, before jitter.
-    pub const fn wait(self, tries: u32) -> Duration {
-        let doublings = if tries > 10 { 10 } else { tries.saturating_sub(1) };
-        let seconds = match self {
-            Self::Soon => match tries {
-                0 | 1 => SECOND,
-                2 => 5 * SECOND,
-                3 => 15 * SECOND,
-                _ => MINUTE << doublings.saturating_sub(3),
-            },
-            Self::Minutes => MINUTE << doublings,
-            Self::Unreachable => {
-                let seconds = (5 * SECOND) << doublings;
-                if seconds > 5 * MINUTE { 5 * MINUTE } else { seconds }
-            }
-            Self::Client => match tries {
-                0 | 1 => 2 * SECOND,
-                _ => {
-                    let seconds = (10 * SECOND) << doublings.saturating_sub(1);
-                    if seconds > 5 * MINUTE { 5 * MINUTE } else { seconds }
-                }
-            },
-            Self::NextKey => match tries {
-                0 | 1 => 5 * SECOND,
-                2 => MINUTE,
-                _ => 10 * MINUTE,
-            },
-            Self::Checker => {
-                if tries <= 60 {
-                    MINUTE
-                } else {
-                    15 * MINUTE
-                }
-            }
-            Self::Operator => 15 * MINUTE,
-            Self::Next => SECOND,
-        };
-        if seconds > WAIT_MAX.as_secs() {
-            WAIT_MAX
-        } else {
-            Duration::from_secs(seconds)
+/// How long a deployment waits at each pace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paces {
+    /// [`Pace::Soon`]; by default 1 s, 5 s, 15 s, 1 min, then doubling to 15 min.
+    pub soon: Schedule,
+    /// [`Pace::Minutes`]; by default 1, 2, 4, 8, 15 minutes.
+    pub minutes: Schedule,
+    /// [`Pace::Unreachable`]; by default 5 s doubling to 5 min.
+    pub unreachable: Schedule,
+    /// [`Pace::Client`]; by default 2 s, 10 s, then doubling to 5 min.
+    pub client: Schedule,
+    /// [`Pace::NextKey`]; by default 5 s, 1 min, 10 min.
+    pub next_key: Schedule,
+    /// [`Pace::Checker`]; by default every minute in the first hour, then every 15 min.
+    pub checker: Schedule,
+    /// [`Pace::Operator`]; by default 15 min.
+    pub operator: Schedule,
+}
+
+impl Default for Paces {
+    fn default() -> Self {
+        Self {
+            soon: Schedule::of(&[(1, SECOND), (1, 5 * SECOND), (1, 15 * SECOND)], MINUTE, 15 * MINUTE),
+            minutes: Schedule::of(&[], MINUTE, 15 * MINUTE),
+            unreachable: Schedule::of(&[], 5 * SECOND, 5 * MINUTE),
+            client: Schedule::of(&[(1, 2 * SECOND)], 10 * SECOND, 5 * MINUTE),
+            next_key: Schedule::of(&[(1, 5 * SECOND), (1, MINUTE)], 10 * MINUTE, 10 * MINUTE),
+            checker: Schedule::of(&[(60, MINUTE)], 15 * MINUTE, 15 * MINUTE),
+            operator: Schedule::of(&[], 15 * MINUTE, 15 * MINUTE),
         }
+    }
+}
+
+impl Paces {
+    /// The wait after `tries` waits (from 1) in a row at this pace, before jitter.
+    pub fn wait(&self, pace: Pace, tries: u32) -> Duration {
+        let schedule = match pace {
+            Pace::Soon => &self.soon,
+            Pace::Minutes => &self.minutes,
+            Pace::Unreachable => &self.unreachable,
+            Pace::Client => &self.client,
+            Pace::NextKey => &self.next_key,
+            Pace::Checker => &self.checker,
+            Pace::Operator => &self.operator,
+            Pace::Next => return NEXT_RUN,
+        };
+        schedule.wait(tries)
     }
 
     /// The wait with jitter: half of it to all of it, by one random byte, so that operations which failed together
     /// do not come back together.
-    pub fn jittered(self, tries: u32, chance: u8) -> Duration {
-        let half = self.wait(tries) / 2;
+    pub fn jittered(&self, pace: Pace, tries: u32, chance: u8) -> Duration {
+        let half = self.wait(pace, tries) / 2;
         half + half * u32::from(chance) / u32::from(u8::MAX)
     }
 }
@@ -173,24 +184,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_waits_are_those_of_the_table() {
-        let waits = |pace: Pace| (1..=9).map(|tries| pace.wait(tries).as_secs()).collect::<Vec<_>>();
+    fn by_default_the_waits_are_the_documented_ones() {
+        let paces = Paces::default();
+        let waits = |pace: Pace| {
+            (1..=9)
+                .map(|tries| paces.wait(pace, tries).as_secs())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(waits(Pace::Soon), [1, 5, 15, 60, 120, 240, 480, 900, 900]);
         assert_eq!(waits(Pace::Minutes), [60, 120, 240, 480, 900, 900, 900, 900, 900]);
         assert_eq!(waits(Pace::Unreachable), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(waits(Pace::Client), [2, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(
-            [1, 60, 61].map(|tries| Pace::Checker.wait(tries).as_secs()),
+            [1, 60, 61].map(|tries| paces.wait(Pace::Checker, tries).as_secs()),
             [60, 60, 900]
         );
-        assert_eq!(waits(Pace::NextKey)[..3], [5, 60, 600]);
-        assert_eq!(Pace::Soon.wait(u32::MAX), WAIT_MAX);
-        assert_eq!(Pace::Unreachable.wait(0).as_secs(), 5);
+        assert_eq!(waits(Pace::NextKey)[..4], [5, 60, 600, 600]);
+        assert_eq!(waits(Pace::Operator)[..2], [900, 900]);
+        assert_eq!(waits(Pace::Next)[..2], [1, 1]);
     }
 
     #[test]
     fn jitter_is_half_to_all() {
-        assert_eq!(Pace::Minutes.jittered(1, 0), Duration::from_secs(30));
-        assert_eq!(Pace::Minutes.jittered(1, u8::MAX), Duration::from_secs(60));
+        let jittered = |chance| Paces::default().jittered(Pace::Minutes, 1, chance);
+        assert_eq!(jittered(0), Duration::from_secs(30));
+        assert_eq!(jittered(u8::MAX), Duration::from_secs(60));
     }
 }

@@ -1,13 +1,15 @@
 //! The functions' configuration, from their environment. Every fault is named at once.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use rust_decimal::Decimal;
-
 use crate::adapters::http::Place;
 use crate::bank::{Deployment, Timeouts};
+use crate::clock;
+use crate::pace::{NotWaits, Paces, Schedule, WAIT_MAX};
+use crate::sweep::SHARD_TIME;
 use crate::values::Rules;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
@@ -15,6 +17,10 @@ const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 const VISIBILITY_PER_TIMEOUT: u32 = 6;
 /// The most lookups that an operation makes before its mutating call.
 const LOOKUPS_MAX: u32 = 3;
+/// Fineract takes keys of 50 characters: the longest ends in `.9999`.
+const KEY_TRIES: RangeInclusive<u32> = 1..=10_000;
+const RETENTION_DAYS: RangeInclusive<u32> = 1..=3_650;
+const SWEEP_SENDS: RangeInclusive<u32> = 1..=100_000;
 
 /// What is wrong with the configuration: every fault.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,26 +73,50 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A whole number from a range.
+    pub fn within(&mut self, name: &str, range: RangeInclusive<u32>) -> u32 {
+        let text = self.text(name);
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.unwrap_or_else(|| {
+            if !text.is_empty() {
+                let (from, to) = range.into_inner();
+                self.faults
+                    .push(format!("{name} is not a whole number from {from} to {to}"));
+            }
+            0
+        })
+    }
+
     /// A span in seconds, decimals allowed, above zero.
     pub fn seconds(&mut self, name: &str) -> Duration {
         let text = self.text(name);
-        let milliseconds = Decimal::from_str(&text)
-            .ok()
-            .and_then(|seconds| u64::try_from(seconds * Decimal::from(1_000)).ok());
-        match milliseconds {
-            Some(milliseconds) if milliseconds > 0 => Duration::from_millis(milliseconds),
-            _ => {
-                if !text.is_empty() {
-                    self.faults.push(format!("{name} is not a number of seconds above 0"));
-                }
-                Duration::ZERO
+        clock::span(&text).unwrap_or_else(|| {
+            if !text.is_empty() {
+                self.faults.push(format!("{name} is not a number of seconds above 0"));
             }
-        }
+            Duration::ZERO
+        })
     }
 
-    /// A span in days.
-    pub fn days(&mut self, name: &str) -> Duration {
-        Duration::from_secs(self.number::<u64>(name).saturating_mul(SECONDS_PER_DAY))
+    /// Waits in seconds, as [`Schedule`] writes them; `otherwise` stands for what cannot be read.
+    pub fn waits(&mut self, name: &str, otherwise: Schedule) -> Schedule {
+        let text = self.text(name);
+        text.parse().unwrap_or_else(|NotWaits(parts)| {
+            if !text.is_empty() {
+                let parts = parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>();
+                self.faults.push(format!(
+                    "{name} is not waits of more than 0 and at most {} seconds, as in 1,5,15,60..900 or 60x60,900, at {}",
+                    WAIT_MAX.as_secs(),
+                    parts.join(" and ")
+                ));
+            }
+            otherwise
+        })
+    }
+
+    /// How long results are kept.
+    fn retention(&mut self) -> Duration {
+        Duration::from_secs(u64::from(self.within("RETENTION_DAYS", RETENTION_DAYS)) * SECONDS_PER_DAY)
     }
 
     /// Demands something of values that were read.
@@ -94,6 +124,11 @@ impl<'a> Reader<'a> {
         if !holds {
             self.faults.push(fault.to_owned());
         }
+    }
+
+    /// Demands something of spans that were read; one that was not is a fault already.
+    fn relate(&mut self, spans: &[Duration], holds: bool, fault: &str) {
+        self.demand(holds || spans.contains(&Duration::ZERO), fault);
     }
 
     /// The value, if nothing was wrong.
@@ -114,6 +149,19 @@ impl<'a> Reader<'a> {
             .map(str::to_owned)
             .collect();
         Rules { lenders }
+    }
+
+    fn paces(&mut self) -> Paces {
+        let default = Paces::default();
+        Paces {
+            soon: self.waits("SOON_WAITS", default.soon),
+            minutes: self.waits("MINUTES_WAITS", default.minutes),
+            unreachable: self.waits("UNREACHABLE_WAITS", default.unreachable),
+            client: self.waits("CLIENT_WAITS", default.client),
+            next_key: self.waits("NEXT_KEY_WAITS", default.next_key),
+            checker: self.waits("CHECKER_WAITS", default.checker),
+            operator: self.waits("OPERATOR_WAITS", default.operator),
+        }
     }
 }
 
@@ -144,7 +192,7 @@ impl Operate {
             queue_url: reader.text("QUEUE_URL"),
             rules: reader.rules(),
             accepted_status: reader.number("ACCEPTED_STATUS"),
-            retention: reader.days("RETENTION_DAYS"),
+            retention: reader.retention(),
         };
         reader.demand(
             matches!(settings.accepted_status, 200 | 202),
@@ -196,6 +244,14 @@ pub struct Worker {
     pub deployment: Deployment,
     /// How long calls may take.
     pub timeouts: Timeouts,
+    /// How long to wait before the next try.
+    pub paces: Paces,
+    /// How many keys an operation gets before it is refused with what was seen.
+    pub key_tries: u32,
+    /// How long after a loan was accepted its client may still come by itself.
+    pub client_grace: Duration,
+    /// How often a Fineract that is away is asked whether it is back.
+    pub outage_ask: Duration,
     /// How long Fineract may be busy with a key before the key is given up.
     pub stuck_key_after: Duration,
     /// How long a claim holds.
@@ -204,7 +260,7 @@ pub struct Worker {
 
 impl Worker {
     /// Reads it. The times must nest: the calls of an operation in the function, the function in the lease, the lease in
-    /// the visibility of a message.
+    /// the visibility of a message; a key is not given up while a call under it may run.
     pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let mut reader = Reader::new(variable);
         let base_url = reader.text("FINERACT_URL");
@@ -231,11 +287,15 @@ impl Worker {
             queue_url: reader.text("QUEUE_URL"),
             dead_letter_url: reader.text("DLQ_URL"),
             rules: reader.rules(),
-            retention: reader.days("RETENTION_DAYS"),
+            retention: reader.retention(),
             place,
             secret_arn: reader.text("FINERACT_SECRET_ARN"),
             deployment,
             timeouts,
+            paces: reader.paces(),
+            key_tries: reader.within("KEY_TRIES", KEY_TRIES),
+            client_grace: reader.seconds("CLIENT_GRACE_SECONDS"),
+            outage_ask: reader.seconds("OUTAGE_ASK_SECONDS"),
             stuck_key_after: reader.seconds("STUCK_KEY_SECONDS"),
             lease,
         };
@@ -244,16 +304,21 @@ impl Worker {
             scheme,
             "FINERACT_URL must begin with https:// (or http://, which sends the credentials in the clear)",
         );
-        let calls = timeouts.lookup * LOOKUPS_MAX + timeouts.call + timeouts.reserve;
+        let Timeouts { lookup, call, reserve } = timeouts;
         let fits = "the calls of an operation (3 x LOOKUP_TIMEOUT_SECONDS + CALL_TIMEOUT_SECONDS + RESERVE_SECONDS) \
                     must fit into WORKER_TIMEOUT_SECONDS";
-        reader.demand(calls <= function, fits);
-        reader.demand(function < lease, "WORKER_TIMEOUT_SECONDS must be below LEASE_SECONDS");
+        let calls = lookup * LOOKUPS_MAX + call + reserve;
+        reader.relate(&[lookup, call, reserve, function], calls <= function, fits);
+        let below = "WORKER_TIMEOUT_SECONDS must be below LEASE_SECONDS";
+        reader.relate(&[function, lease], function < lease, below);
         let outlasts = "VISIBILITY_SECONDS must be at least 6 x WORKER_TIMEOUT_SECONDS and above LEASE_SECONDS";
-        reader.demand(
-            visibility >= function * VISIBILITY_PER_TIMEOUT && visibility > lease,
-            outlasts,
-        );
+        let long = visibility >= function * VISIBILITY_PER_TIMEOUT && visibility > lease;
+        reader.relate(&[function, lease, visibility], long, outlasts);
+        let stuck = settings.stuck_key_after;
+        let given_up = "STUCK_KEY_SECONDS must be at least CALL_TIMEOUT_SECONDS: until then a call may still run";
+        reader.relate(&[stuck, call], stuck >= call, given_up);
+        let at_most = format!("OUTAGE_ASK_SECONDS must be at most {}", WAIT_MAX.as_secs());
+        reader.demand(settings.outage_ask <= WAIT_MAX, &at_most);
         reader.finish(settings)
     }
 }
@@ -269,6 +334,8 @@ pub struct Sweep {
     pub overdue: Duration,
     /// How long the sweep leaves an operation alone that it sent again.
     pub resend: Duration,
+    /// Most messages that one sweep sends.
+    pub sends_max: u32,
 }
 
 impl Sweep {
@@ -280,7 +347,14 @@ impl Sweep {
             queue_url: reader.text("QUEUE_URL"),
             overdue: reader.seconds("OVERDUE_SECONDS"),
             resend: reader.seconds("RESEND_SECONDS"),
+            sends_max: reader.within("SWEEP_SENDS_MAX", SWEEP_SENDS),
         };
+        let function = reader.seconds("SWEEP_TIMEOUT_SECONDS");
+        let kept = format!(
+            "SWEEP_TIMEOUT_SECONDS must be above {}: so much is kept for each part of the index",
+            SHARD_TIME.as_secs()
+        );
+        reader.relate(&[function], function > SHARD_TIME, &kept);
         reader.finish(settings)
     }
 }

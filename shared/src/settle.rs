@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::fineract::Exchange;
 use crate::ledger::Settlement;
-use crate::pace::{Pace, Reason, Wait};
+use crate::pace::{Pace, Paces, Reason, Wait};
 use crate::row::{Row, Try};
 use crate::tracking::{Event, State};
 use crate::verdict::{self, Verdict};
@@ -71,7 +71,14 @@ impl Outcome {
 }
 
 /// What the row becomes. `before` is the row as it was before the claim; `chance` spreads the waits.
-pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Duration, chance: u8) -> Settlement {
+pub fn settlement(
+    before: &Row,
+    outcome: Outcome,
+    now: Timestamp,
+    paces: &Paces,
+    retention: Duration,
+    chance: u8,
+) -> Settlement {
     let entry = entry(&outcome, now);
     let denied = matches!(outcome.verdict, Verdict::Denied(_));
     let (read_back, next_key) = (outcome.read_back, outcome.next_key);
@@ -133,7 +140,7 @@ pub fn settlement(before: &Row, outcome: Outcome, now: Timestamp, retention: Dur
     let ended = !state.is_open();
     Settlement {
         state,
-        next_attempt_at: wait.map(|wait| now.after(wait.pace.jittered(waits, chance))),
+        next_attempt_at: wait.map(|wait| now.after(paces.jittered(wait.pace, waits, chance))),
         reason: wait.map(|wait| wait.reason),
         pace: wait.map(|wait| wait.pace),
         waits,

@@ -13,10 +13,10 @@ use crate::queue::{self, Queue};
 use crate::row::{Open, Row, first};
 use crate::subject::{SHARDS, Subject, shard_name};
 
-/// Most messages that one sweep sends.
+/// Most messages that one sweep sends, unless the deployment says otherwise.
 pub const SENDS_MAX: u32 = 1_000;
 /// What must be left of a run for one more shard.
-const SHARD_TIME: Duration = Duration::from_secs(5);
+pub const SHARD_TIME: Duration = Duration::from_secs(5);
 
 /// What sweeping needs.
 pub struct Sweeper<'a> {
@@ -30,6 +30,8 @@ pub struct Sweeper<'a> {
     pub overdue: Duration,
     /// How long the sweep leaves an operation alone that it sent again.
     pub resend: Duration,
+    /// Most messages that one sweep sends.
+    pub sends_max: u32,
 }
 
 /// What a sweep found and did.
@@ -56,7 +58,7 @@ impl Sweeper<'_> {
             ..Swept::default()
         };
         for shard in (from..SHARDS).chain(0..from) {
-            if swept.sent >= SENDS_MAX || deadline.since(self.clock.now()) < SHARD_TIME {
+            if swept.sent >= self.sends_max || deadline.since(self.clock.now()) < SHARD_TIME {
                 swept.complete = false;
                 break;
             }
@@ -114,7 +116,8 @@ impl Sweeper<'_> {
             by_subject.entry(row.subject.clone()).or_default().push(row);
         }
         for rows in by_subject.values() {
-            if swept.sent >= SENDS_MAX {
+            if swept.sent >= self.sends_max {
+                swept.complete = false;
                 break;
             }
             let now = self.clock.now();

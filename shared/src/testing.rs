@@ -17,6 +17,7 @@ use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
 use crate::gate::Gate;
 use crate::ledger::memory::MemoryLedger;
 use crate::operation::{Case, Command, Kind, Stop};
+use crate::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
 use crate::queue::Received;
 use crate::queue::memory::MemoryQueue;
 use crate::row::Row;
@@ -147,6 +148,9 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     pub(crate) products: Products,
     pub(crate) gate: Gate,
+    pub(crate) paces: Paces,
+    pub(crate) key_tries: u32,
+    pub(crate) client_grace: Duration,
 }
 
 impl World {
@@ -163,6 +167,9 @@ impl World {
             rules: crate::values::testing::rules(),
             products: Products::default(),
             gate: Gate::default(),
+            paces: Paces::default(),
+            key_tries: KEY_TRIES,
+            client_grace: CLIENT_GRACE,
         }
     }
 
@@ -189,6 +196,9 @@ impl World {
             rules: &self.rules,
             deployment: DEPLOYMENT,
             timeouts: TIMEOUTS,
+            paces: &self.paces,
+            key_tries: self.key_tries,
+            client_grace: self.client_grace,
             stuck_key_after: STUCK_KEY_AFTER,
             lease: LEASE,
             retention: RETENTION,

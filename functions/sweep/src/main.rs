@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
         clock: &SystemClock,
         overdue: settings.overdue,
         resend: settings.resend,
+        sends_max: settings.sends_max,
     };
     let sweeper = &sweeper;
     run(service_fn(move |event: LambdaEvent<Value>| async move {

@@ -36,13 +36,14 @@ async fn main() -> Result<(), Error> {
         );
     }
     let entropy = SystemEntropy::new();
+    let gate = Gate::new(settings.outage_ask);
     let parts = Arc::new(Parts {
         settings,
         ledger,
         queue,
         fineract,
         products: Products::default(),
-        gate: Gate::default(),
+        gate,
         entropy,
     });
     run(service_fn(move |event: LambdaEvent<SqsEvent>| {

@@ -17,9 +17,9 @@ use crate::{
     functions::{Package, Source},
 };
 
-/// Times for tests: a killed worker's operation is tried again within seconds. Where the emulator cannot go as short
+/// Times for tests: what waits, and what a killed worker left, is tried again within seconds. Where the emulator cannot go as short
 /// (its schedules fire every minute at most), tests invoke the sweep.
-pub const SHORT_TIMES: [(&str, &str); 8] = [
+pub const SHORT_TIMES: [(&str, &str); 17] = [
     ("LookupTimeoutSeconds", "1"),
     ("CallTimeoutSeconds", "2"),
     ("ReserveSeconds", "1"),
@@ -28,6 +28,15 @@ pub const SHORT_TIMES: [(&str, &str); 8] = [
     ("VisibilitySeconds", "36"),
     ("OverdueSeconds", "10"),
     ("ResendSeconds", "20"),
+    ("OutageAskSeconds", "1"),
+    ("ClientGraceSeconds", "2"),
+    ("SoonWaits", "1"),
+    ("MinutesWaits", "1"),
+    ("UnreachableWaits", "1"),
+    ("ClientWaits", "1"),
+    ("NextKeyWaits", "1"),
+    ("CheckerWaits", "1"),
+    ("OperatorWaits", "1"),
 ];
 
 /// What a gateway is started with.

@@ -9,7 +9,7 @@ use crate::checker::{self, Decision, Marks};
 use crate::failure::Failure;
 use crate::ledger;
 use crate::operation::{AnyOperation, Case, Stop};
-use crate::pace::{KEY_REMEMBERED, KEYS_MAX, Pace, Reason, Wait};
+use crate::pace::{KEY_REMEMBERED, Pace, Reason, Wait};
 use crate::proof::{Proof, same_effect};
 use crate::row::Row;
 use crate::settle::{Outcome, too_large};
@@ -105,7 +105,7 @@ impl Executor<'_> {
                 },
                 Proof::NotApplied,
             ) => (Verdict::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)), true),
-            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= KEYS_MAX => {
+            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.key_tries => {
                 (Verdict::Refused(failure), false)
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {

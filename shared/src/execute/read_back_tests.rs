@@ -28,7 +28,10 @@ fn gone() -> Value {
 
 /// A first try whose answer is lost, and then what the script says, run after run.
 async fn after_a_loss(script: &Script, runs: u32) -> World {
-    let world = World::new();
+    after_a_loss_in(World::new(), script, runs).await
+}
+
+async fn after_a_loss_in(world: World, script: &Script, runs: u32) -> World {
     let message = world.accept("CLIENT_CREATE", client()).await;
     world.run(&Script::default().lost(POST), &message).await;
     for _ in 0..runs {
@@ -52,26 +55,28 @@ async fn a_spent_key_whose_effect_is_there_is_a_success_that_was_read() {
 }
 
 #[tokio::test]
-async fn a_spent_key_without_effect_is_followed_by_the_next_and_after_four_by_a_refusal() {
-    let spent = |script: Script| script.cached(POST, 500, json!({})).on(GET, 404, gone());
-    let script = spent(spent(spent(spent(Script::default()))));
-    let world = after_a_loss(&script, 4).await;
-    let keys: Vec<_> = script.seen().into_iter().filter_map(|seen| seen.key).collect();
-    let first = keys[0].clone();
-    assert_eq!(
-        keys,
-        [
-            first.clone(),
-            format!("{first}.1"),
-            format!("{first}.2"),
-            format!("{first}.3")
-        ]
-    );
-    let row = world.row();
-    assert_eq!(
-        (row.state, row.failure.unwrap().code()),
-        (State::Failed, Some("gateway.not-applied"))
-    );
+async fn a_spent_key_without_effect_is_followed_by_the_next_and_after_the_last_by_a_refusal() {
+    for (key_tries, ends) in [(4, &["", ".1", ".2", ".3"][..]), (1, &[""][..])] {
+        let spent = |script: Script, _| script.cached(POST, 500, json!({})).on(GET, 404, gone());
+        let script = (0..key_tries).fold(Script::default(), spent);
+        let world = World {
+            key_tries,
+            ..World::new()
+        };
+        let row = after_a_loss_in(world, &script, key_tries).await.row();
+        let keys = script.seen().into_iter().filter_map(|seen| seen.key);
+        let first = Row {
+            key_epoch: 0,
+            ..row.clone()
+        }
+        .key();
+        let expected: Vec<_> = ends.iter().map(|end| format!("{first}{end}")).collect();
+        assert_eq!(keys.collect::<Vec<_>>(), expected);
+        assert_eq!(
+            (row.state, row.failure.unwrap().code()),
+            (State::Failed, Some("gateway.not-applied"))
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::ledger::memory::{MemoryLedger, When};
+use crate::pace::CLIENT_GRACE;
 use crate::queue::memory::MemoryQueue;
 use crate::testing::{LEASE, Script, World, refusal};
 
@@ -294,21 +295,27 @@ async fn a_message_wakes_what_goes_first_on_its_subject() {
 
 #[tokio::test]
 async fn a_loan_waits_a_little_for_its_client() {
-    let world = World::new();
-    let loan = json!({"lenderConfig": "UGRO", "externalId": "L", "principal": 1, "submittedOnDate": "11 January 2026",
-        "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 8, "clientId": "INC-1"});
-    let message = world.accept("LOAN_CREATE", loan).await;
-    let get = "GET /v1/clients/external-id/INC-1";
-    let script = Script::default()
-        .on("GET /v1/loanproducts", 200, json!([{"id": 2, "name": "UGRO"}]))
-        .on("GET /v1/loanproducts/2", 200, json!({"id": 2, "name": "UGRO"}))
-        .on(get, 404, refusal("error.msg.client.id.invalid"))
-        .on(get, 404, refusal("error.msg.client.id.invalid"));
-    assert_eq!(world.run(&script, &message).await, Reply::Again);
-    assert_eq!(world.row().reason, Some(Reason::ClientNotFoundYet));
-    world.clock.advance(CLIENT_GRACE);
-    assert_eq!(world.run(&script, &message).await, Reply::Done);
-    assert_eq!(world.row().state, State::Failed);
+    for client_grace in [CLIENT_GRACE, Duration::from_secs(3)] {
+        let world = World {
+            client_grace,
+            ..World::new()
+        };
+        let loan = json!({"lenderConfig": "UGRO", "externalId": "L", "principal": 1, "submittedOnDate": "11 January 2026",
+            "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 8, "clientId": "INC-1"});
+        let message = world.accept("LOAN_CREATE", loan).await;
+        let get = "GET /v1/clients/external-id/INC-1";
+        let gone = || refusal("error.msg.client.id.invalid");
+        let script = Script::default()
+            .on("GET /v1/loanproducts", 200, json!([{"id": 2, "name": "UGRO"}]))
+            .on("GET /v1/loanproducts/2", 200, json!({"id": 2, "name": "UGRO"}))
+            .on(get, 404, gone())
+            .on(get, 404, gone());
+        assert_eq!(world.run(&script, &message).await, Reply::Again);
+        assert_eq!(world.row().reason, Some(Reason::ClientNotFoundYet));
+        world.clock.advance(client_grace);
+        assert_eq!(world.run(&script, &message).await, Reply::Done);
+        assert_eq!(world.row().state, State::Failed);
+    }
 }
 
 #[tokio::test]

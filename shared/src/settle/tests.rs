@@ -7,7 +7,8 @@ const NOW: Timestamp = Timestamp::from_micros(10_000_000);
 const RETENTION: Duration = Duration::from_secs(100);
 
 fn settle(before: &Row, verdict: Verdict) -> Settlement {
-    settlement(before, Outcome::without_request(verdict), NOW, RETENTION, u8::MAX)
+    let outcome = Outcome::without_request(verdict);
+    settlement(before, outcome, NOW, &Paces::default(), RETENTION, u8::MAX)
 }
 
 #[test]
@@ -51,17 +52,22 @@ fn waits_of_one_pace_grow_and_another_pace_begins_anew() {
         (settled.waits, settled.next_attempt_at),
         (3, Some(NOW.after(Duration::from_secs(240))))
     );
-    let settled = settle(
-        &Row {
-            pace: Some(Pace::Soon),
-            ..before
-        },
-        minutes,
-    );
+    let before = Row {
+        pace: Some(Pace::Soon),
+        ..before
+    };
+    let settled = settle(&before, minutes.clone());
     assert_eq!(
         (settled.waits, settled.next_attempt_at),
         (1, Some(NOW.after(Duration::from_secs(60))))
     );
+    let paces = Paces {
+        minutes: "7".parse().unwrap(),
+        ..Paces::default()
+    };
+    let outcome = Outcome::without_request(minutes);
+    let settled = settlement(&before, outcome, NOW, &paces, RETENTION, u8::MAX);
+    assert_eq!(settled.next_attempt_at, Some(NOW.after(Duration::from_secs(7))));
 }
 
 #[test]
@@ -82,6 +88,7 @@ fn a_request_that_may_have_changed_something_leaves_a_doubt_and_none_clears_it()
             },
             outcome,
             NOW,
+            &Paces::default(),
             RETENTION,
             0,
         );

@@ -10,15 +10,19 @@ const OVERDUE: Duration = WAIT_MAX;
 const RESEND: Duration = Duration::from_secs(30 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn sweep(world: &World) -> Swept {
-    let sweeper = Sweeper {
+fn sweeper(world: &World) -> Sweeper<'_> {
+    Sweeper {
         ledger: &world.ledger,
         queue: &world.queue,
         clock: &world.clock,
         overdue: OVERDUE,
         resend: RESEND,
-    };
-    sweeper.sweep(world.clock.now().after(DAY), 17).await
+        sends_max: SENDS_MAX,
+    }
+}
+
+async fn sweep(world: &World) -> Swept {
+    sweeper(world).sweep(world.clock.now().after(DAY), 17).await
 }
 
 /// An operation on this client that was due so long ago.
@@ -90,15 +94,27 @@ async fn of_a_subject_only_what_goes_first_is_sent() {
 #[tokio::test]
 async fn a_sweep_that_runs_out_of_time_says_so() {
     let world = World::new();
-    let sweeper = Sweeper {
-        ledger: &world.ledger,
-        queue: &world.queue,
-        clock: &world.clock,
-        overdue: OVERDUE,
-        resend: RESEND,
-    };
-    let swept = sweeper.sweep(world.clock.now(), 0).await;
+    let swept = sweeper(&world).sweep(world.clock.now(), 0).await;
     assert!(!swept.complete);
+}
+
+#[tokio::test]
+async fn a_sweep_sends_as_many_as_it_may_and_the_next_one_goes_on() {
+    let world = World::new();
+    // All in the part of the index that comes last.
+    let rows = (1..).map(|id| due(&world, id, &id.to_string(), OVERDUE));
+    let last = rows.filter(|row| row.subject.shard() == shard_name(SHARDS - 1));
+    for row in last.take(3) {
+        world.ledger.put(row);
+    }
+    for (sent, complete) in [(2, false), (1, true), (0, true)] {
+        let sweeper = Sweeper {
+            sends_max: 2,
+            ..sweeper(&world)
+        };
+        let swept = sweeper.sweep(world.clock.now().after(DAY), 0).await;
+        assert_eq!((swept.sent, swept.complete), (sent, complete));
+    }
 }
 
 #[tokio::test]

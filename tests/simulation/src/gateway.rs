@@ -13,7 +13,7 @@ use gateway::execute::{Executor, Reply, Run};
 use gateway::fineract::{Fineract, Method, Path, Request};
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
-use gateway::pace::WAIT_MAX;
+use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces, WAIT_MAX};
 use gateway::problem::Problem;
 use gateway::queue::memory::MemoryQueue;
 use gateway::track::track;
@@ -59,6 +59,7 @@ pub struct Gateway {
     rules: Rules,
     products: Products,
     gate: Gate,
+    paces: Paces,
     caller: Caller,
 }
 
@@ -85,6 +86,7 @@ impl Gateway {
             rules: rules(),
             products: Products::default(),
             gate: Gate::default(),
+            paces: Paces::default(),
             caller: Caller {
                 id: "los".to_owned(),
                 name: "los".to_owned(),
@@ -177,6 +179,9 @@ impl Gateway {
                 call: Duration::from_secs(20),
                 reserve: Duration::from_secs(3),
             },
+            paces: &self.paces,
+            key_tries: KEY_TRIES,
+            client_grace: CLIENT_GRACE,
             stuck_key_after: STUCK_KEY_AFTER,
             lease: LEASE,
             retention: RETENTION,

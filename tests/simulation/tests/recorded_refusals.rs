@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gateway::clock::Timestamp;
 use gateway::fineract::{Answer, Exchange, code_of};
+use gateway::pace::Paces;
 use gateway::row::Row;
 use gateway::settle::{Outcome, settlement};
 use gateway::track;
@@ -73,7 +74,8 @@ fn every_recorded_refusal_is_told_to_the_caller() {
                 let verdict = of_command(&sent, &Expected::default(), false);
                 assert!(matches!(verdict, Verdict::Refused(_)), "{what}: {verdict:?}");
                 let outcome = Outcome::of_exchange(&sent, verdict);
-                let settled = settlement(&row(), outcome, Timestamp::from_micros(1), Duration::from_secs(1), 0);
+                let (now, retention) = (Timestamp::from_micros(1), Duration::from_secs(1));
+                let settled = settlement(&row(), outcome, now, &Paces::default(), retention, 0);
                 assert_eq!(settled.state, State::Failed, "{what}");
                 let row = Row {
                     state: settled.state,
