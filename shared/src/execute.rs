@@ -16,6 +16,7 @@ use crate::digest::Entropy;
 use crate::fineract::{Fineract, Method};
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
+use crate::metrics::{Meter, Metric};
 use crate::operation::{Case, Command, Kind, Reading, Stop};
 use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
@@ -43,6 +44,8 @@ pub struct Executor<'a> {
     pub products: &'a Products,
     /// The clock.
     pub clock: &'a dyn Clock,
+    /// Where what is measured is written.
+    pub meter: &'a Meter,
     /// Random numbers, to spread waits.
     pub entropy: &'a dyn Entropy,
     /// What decides about values.
@@ -177,9 +180,11 @@ impl Executor<'_> {
         let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
         match self.gate.passage(self.fineract, self.clock, office, timeout).await {
             Passage::Open => None,
-            Passage::ClosedUntil(then) => {
-                tracing::info!(operation_id = %row.id, "Fineract is away; the message is put off");
-                Some(then)
+            Passage::Closed { until, reason } => {
+                self.meter.record(Metric::Wait(reason), now);
+                let reason = reason.as_str();
+                tracing::info!(operation_id = %row.id, reason, "Fineract is away; the message is put off");
+                Some(until)
             }
         }
     }
@@ -191,13 +196,16 @@ impl Executor<'_> {
         let status = outcome.status;
         let settlement = settlement(before, outcome, now, self.paces, self.retention, chance[0]);
         let written = self.ledger.settle(before.id, owner, &settlement).await?;
+        if let (Written::Done, Some(reason)) = (written, settlement.reason) {
+            self.meter.record(Metric::Wait(reason), now);
+        }
         let alarm = settlement.reason.filter(|reason| reason.alarms());
         tracing::info!(
             operation_id = %before.id,
             operation = before.operation,
             state = settlement.state.as_str(),
-            reason = settlement.reason.map(tracing::field::debug),
-            alarm = alarm.map(tracing::field::debug),
+            reason = settlement.reason.map(Reason::as_str),
+            alarm = alarm.map(Reason::as_str),
             fineract_status = status,
             code = settlement.failure.as_ref().and_then(|failure| failure.code()),
             attempts = before.attempts + 1,
@@ -377,6 +385,8 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod checker_tests;
+#[cfg(test)]
+mod metrics_tests;
 #[cfg(test)]
 mod read_back_tests;
 #[cfg(test)]

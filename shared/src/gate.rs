@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::clock::{Clock, Timestamp};
 use crate::fineract::{Answer, Exchange, Fineract, Method, Path, Request};
-use crate::verdict::{self, Found};
+use crate::pace::Reason;
 
 /// How often the question is asked at most, unless the deployment says otherwise.
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
@@ -22,7 +22,8 @@ pub struct Gate {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
-    away: bool,
+    /// Why Fineract is thought to be away, if it is.
+    away: Option<Reason>,
     asked_at: Option<Timestamp>,
 }
 
@@ -31,8 +32,13 @@ struct State {
 pub enum Passage {
     /// Go on.
     Open,
-    /// Come back after this time.
-    ClosedUntil(Timestamp),
+    /// Come back later.
+    Closed {
+        /// Not before this time.
+        until: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 impl Default for Gate {
@@ -54,11 +60,12 @@ impl Gate {
     pub async fn passage(&self, fineract: &dyn Fineract, clock: &dyn Clock, office: u64, timeout: Duration) -> Passage {
         let now = clock.now();
         let state = *self.state();
-        if !state.away {
+        let Some(reason) = state.away else {
             return Passage::Open;
-        }
+        };
         if let Some(asked_at) = state.asked_at.filter(|at| now.since(*at) < self.ask_every) {
-            return Passage::ClosedUntil(asked_at.after(self.ask_every));
+            let until = asked_at.after(self.ask_every);
+            return Passage::Closed { until, reason };
         }
         self.state().asked_at = Some(now);
         let path = Path::new("v1/offices").segment(office);
@@ -69,23 +76,25 @@ impl Gate {
             body: None,
             timeout,
         };
-        let exchange = fineract.exchange(request).await;
-        self.note(&exchange);
-        match verdict::of_lookup(&exchange) {
-            Found::Yes(_) => Passage::Open,
-            Found::No(_) | Found::NotYet(_) if self.state().away => Passage::ClosedUntil(now.after(self.ask_every)),
+        match self.note(&fineract.exchange(request).await) {
+            Some(reason) => Passage::Closed {
+                until: now.after(self.ask_every),
+                reason,
+            },
             // Fineract is there, and the operation itself will hear what it has to say.
-            Found::No(_) | Found::NotYet(_) => Passage::Open,
+            None => Passage::Open,
         }
     }
 
-    fn note(&self, exchange: &Exchange) {
+    /// Learns from an exchange whether Fineract is away, and why.
+    fn note(&self, exchange: &Exchange) -> Option<Reason> {
         let away = match exchange {
-            Exchange::NotSent => true,
-            Exchange::Answer(Answer { status, .. }) => *status == 401,
-            Exchange::Lost(_) => false,
+            Exchange::NotSent => Some(Reason::FineractUnreachable),
+            Exchange::Answer(Answer { status: 401, .. }) => Some(Reason::CredentialsRefused),
+            Exchange::Answer(_) | Exchange::Lost(_) => None,
         };
         self.state().away = away;
+        away
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

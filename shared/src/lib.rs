@@ -1,7 +1,8 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
 //! In reading order: `operation` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
-//! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; the `adapters`.
+//! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
+//! `adapters`.
 
 pub mod accept;
 pub mod adapters;
@@ -21,6 +22,7 @@ pub mod json;
 pub mod ledger;
 mod loan_terms;
 pub mod logging;
+pub mod metrics;
 pub mod operation;
 pub mod operations;
 pub mod pace;

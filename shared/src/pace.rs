@@ -142,6 +142,50 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 17] = [
+        Self::FineractUnreachable,
+        Self::AnswerLost,
+        Self::LookupUnanswered,
+        Self::CommandInProgress,
+        Self::FineractFailed,
+        Self::Conflict,
+        Self::AmbiguousAnswer,
+        Self::ForeignAnswer,
+        Self::LoanLocked,
+        Self::FineractBusy,
+        Self::ReadOnly,
+        Self::CredentialsRefused,
+        Self::Misconfigured,
+        Self::PendingApproval,
+        Self::ClientNotFoundYet,
+        Self::OutOfTime,
+        Self::NeedsOperator,
+    ];
+
+    /// The word that callers, the log and the metrics have for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FineractUnreachable => "fineract_unreachable",
+            Self::AnswerLost => "answer_lost",
+            Self::LookupUnanswered => "lookup_unanswered",
+            Self::CommandInProgress => "command_in_progress",
+            Self::FineractFailed => "fineract_failed",
+            Self::Conflict => "conflict",
+            Self::AmbiguousAnswer => "ambiguous_answer",
+            Self::ForeignAnswer => "foreign_answer",
+            Self::LoanLocked => "loan_locked",
+            Self::FineractBusy => "fineract_busy",
+            Self::ReadOnly => "read_only",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::Misconfigured => "misconfigured",
+            Self::PendingApproval => "pending_approval",
+            Self::ClientNotFoundYet => "client_not_found_yet",
+            Self::OutOfTime => "out_of_time",
+            Self::NeedsOperator => "needs_operator",
+        }
+    }
+
     /// Whether an operator should be woken: waiting alone does not end it.
     pub const fn alarms(self) -> bool {
         match self {
@@ -202,6 +246,17 @@ mod tests {
         assert_eq!(waits(Pace::NextKey)[..4], [5, 60, 600, 600]);
         assert_eq!(waits(Pace::Operator)[..2], [900, 900]);
         assert_eq!(waits(Pace::Next)[..2], [1, 1]);
+    }
+
+    #[test]
+    fn every_reason_has_one_word() {
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        // Told that there is no such reason, serde names those that there are.
+        let all = serde_json::from_str::<Reason>("\"\"").unwrap_err().to_string();
+        let words: Vec<_> = all.split('`').skip(3).step_by(2).collect();
+        assert_eq!(words, Reason::ALL.map(Reason::as_str));
     }
 
     #[test]

@@ -226,6 +226,8 @@ impl Status {
 /// The configuration of the function that executes.
 #[derive(Clone, Debug)]
 pub struct Worker {
+    /// The name of the stack, by which its metrics are told from others'.
+    pub stack: String,
     /// The table of operations.
     pub table_name: String,
     /// The queue.
@@ -283,6 +285,7 @@ impl Worker {
         let lease = reader.seconds("LEASE_SECONDS");
         let visibility = reader.seconds("VISIBILITY_SECONDS");
         let settings = Self {
+            stack: reader.text("STACK_NAME"),
             table_name: reader.text("TABLE_NAME"),
             queue_url: reader.text("QUEUE_URL"),
             dead_letter_url: reader.text("DLQ_URL"),

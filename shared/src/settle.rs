@@ -160,22 +160,21 @@ pub fn settlement(
 }
 
 fn entry(outcome: &Outcome, at: Timestamp) -> Try {
-    let reason = |wait: &Wait| serde_json::to_value(wait.reason).ok()?.as_str().map(str::to_owned);
     let (word, code) = match &outcome.verdict {
         Verdict::Applied(_) => ("applied", None),
         Verdict::Pending { .. } => ("pending", None),
-        Verdict::Refused(failure) => ("refused", failure.code().map(str::to_owned)),
-        Verdict::Denied(failure) => ("denied", failure.code().map(str::to_owned)),
-        Verdict::Spent { reason: spoken, .. } => ("spent", reason(&Wait::new(Pace::Soon, *spoken))),
+        Verdict::Refused(failure) => ("refused", failure.code()),
+        Verdict::Denied(failure) => ("denied", failure.code()),
+        Verdict::Spent { reason, .. } => ("spent", Some(reason.as_str())),
         Verdict::Restored => ("restored", None),
-        Verdict::NotYet(wait) => ("not_yet", reason(wait)),
-        Verdict::Unknown(wait) => ("unknown", reason(wait)),
+        Verdict::NotYet(wait) => ("not_yet", Some(wait.reason.as_str())),
+        Verdict::Unknown(wait) => ("unknown", Some(wait.reason.as_str())),
     };
     Try {
         at,
         verdict: word.to_owned(),
         status: outcome.status,
-        code,
+        code: code.map(str::to_owned),
     }
 }
 

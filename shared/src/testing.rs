@@ -1,7 +1,7 @@
 //! What the tests of the use cases stand on: a Fineract that answers from a script, and a worker's surroundings.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use crate::execute::{Executor, Reply, Run};
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
 use crate::gate::Gate;
 use crate::ledger::memory::MemoryLedger;
+use crate::metrics::Meter;
 use crate::operation::{Case, Command, Kind, Stop};
 use crate::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
 use crate::queue::Received;
@@ -139,11 +140,14 @@ pub(crate) const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 pub(crate) const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+const STACK: &str = "gateway";
+
 /// The surroundings of the use cases.
 pub(crate) struct World {
     pub(crate) ledger: MemoryLedger,
     pub(crate) queue: MemoryQueue,
     pub(crate) clock: ManualClock,
+    pub(crate) meter: Meter,
     pub(crate) entropy: Counting,
     pub(crate) rules: Rules,
     pub(crate) products: Products,
@@ -151,6 +155,7 @@ pub(crate) struct World {
     pub(crate) paces: Paces,
     pub(crate) key_tries: u32,
     pub(crate) client_grace: Duration,
+    pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -159,9 +164,13 @@ impl World {
     }
 
     pub(crate) fn on(ledger: MemoryLedger, queue: MemoryQueue) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&lines);
         Self {
             ledger,
             queue,
+            meter: Meter::new(STACK, move |line| written.lock().unwrap().push(line.to_owned())),
+            lines,
             clock: ManualClock::at(Timestamp::from_micros(1_773_396_062_940_713)),
             entropy: Counting(Mutex::new(0)),
             rules: crate::values::testing::rules(),
@@ -192,6 +201,7 @@ impl World {
             gate: &self.gate,
             products: &self.products,
             clock: &self.clock,
+            meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
             deployment: DEPLOYMENT,
@@ -222,6 +232,17 @@ impl World {
             deadline: self.clock.now().after(RUN_TIME),
         };
         self.executor(fineract).handle(message, &run).await
+    }
+
+    /// The values of the dimension `Reason` in the lines that were measured since the last time.
+    pub(crate) fn waited_for(&self) -> Vec<String> {
+        let lines = std::mem::take(&mut *self.lines.lock().unwrap());
+        let reason = |line: String| {
+            let document: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!((&document["Stack"], &document["Waits"]), (&json!(STACK), &json!(1)));
+            document["Reason"].as_str().unwrap().to_owned()
+        };
+        lines.into_iter().map(reason).collect()
     }
 
     /// The only row.

@@ -100,7 +100,7 @@ fn put_waiting(put: &mut impl FnMut(&str, Value) -> Option<Value>, row: &Row, be
     match row.state {
         State::Waiting | State::PendingApproval => {
             if let Some(reason) = row.reason {
-                put("reason", serde_json::to_value(reason).unwrap_or_default());
+                put("reason", reason.as_str().into());
             }
             if let Some(next) = row.next_attempt_at {
                 put("next_attempt_at", next.to_string().into());

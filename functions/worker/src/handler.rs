@@ -11,6 +11,7 @@ use gateway::bank::Products;
 use gateway::clock::{SystemClock, Timestamp};
 use gateway::execute::{Executor, Reply, Run};
 use gateway::gate::Gate;
+use gateway::metrics::Meter;
 use gateway::queue::Received;
 use gateway::settings;
 use lambda_runtime::{Context, LambdaEvent};
@@ -25,6 +26,7 @@ pub(crate) struct Parts {
     pub(crate) fineract: HttpFineract,
     pub(crate) products: Products,
     pub(crate) gate: Gate,
+    pub(crate) meter: Meter,
     pub(crate) entropy: SystemEntropy,
 }
 
@@ -90,6 +92,7 @@ fn executor(parts: &Parts) -> Executor<'_> {
         gate: &parts.gate,
         products: &parts.products,
         clock: &SystemClock,
+        meter: &parts.meter,
         entropy: &parts.entropy,
         rules: &parts.settings.rules,
         deployment: parts.settings.deployment,

@@ -14,6 +14,7 @@ use gateway::adapters::sqs::SqsQueue;
 use gateway::bank::Products;
 use gateway::chain::Chain;
 use gateway::gate::Gate;
+use gateway::metrics::Meter;
 use gateway::{logging, settings};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -37,6 +38,7 @@ async fn main() -> Result<(), Error> {
     }
     let entropy = SystemEntropy::new();
     let gate = Gate::new(settings.outage_ask);
+    let meter = Meter::stdout(&settings.stack);
     let parts = Arc::new(Parts {
         settings,
         ledger,
@@ -44,6 +46,7 @@ async fn main() -> Result<(), Error> {
         fineract,
         products: Products::default(),
         gate,
+        meter,
         entropy,
     });
     run(service_fn(move |event: LambdaEvent<SqsEvent>| {

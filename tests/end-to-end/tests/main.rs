@@ -14,3 +14,4 @@ mod refusals;
 mod survival;
 mod tracking;
 mod transport;
+mod waiting;

@@ -13,6 +13,7 @@ use gateway::execute::{Executor, Reply, Run};
 use gateway::fineract::{Fineract, Method, Path, Request};
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
+use gateway::metrics::Meter;
 use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces, WAIT_MAX};
 use gateway::problem::Problem;
 use gateway::queue::memory::MemoryQueue;
@@ -59,6 +60,7 @@ pub struct Gateway {
     rules: Rules,
     products: Products,
     gate: Gate,
+    meter: Meter,
     paces: Paces,
     caller: Caller,
 }
@@ -86,6 +88,7 @@ impl Gateway {
             rules: rules(),
             products: Products::default(),
             gate: Gate::default(),
+            meter: Meter::new("simulation", |_| ()),
             paces: Paces::default(),
             caller: Caller {
                 id: "los".to_owned(),
@@ -171,6 +174,7 @@ impl Gateway {
             gate: &self.gate,
             products: &self.products,
             clock: &self.clock,
+            meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
             deployment: DEPLOYMENT,
