@@ -28,6 +28,8 @@ use std::time::Duration;
 
 use fineract_simulator::{Permissions, Release, Simulator};
 use gateway::ledger::memory::MemoryLedger;
+use gateway::metrics::Meter;
+use gateway::pace::Paces;
 use gateway::queue::memory::{MemoryQueue, Policy};
 use gateway::subject::Subject;
 use gateway::values::Rules;
@@ -70,6 +72,8 @@ pub(crate) struct World {
     silent_until: Mutex<Duration>,
     planned: Mutex<Option<Arc<Fate>>>,
     rules: Rules,
+    paces: Paces,
+    meter: Meter,
 }
 
 /// What a world is made of.
@@ -123,6 +127,8 @@ impl World {
             silent_until: Mutex::default(),
             planned: Mutex::default(),
             rules: rules(),
+            paces: Paces::default(),
+            meter: Meter::new("simulation", |_| ()),
         })
     }
 

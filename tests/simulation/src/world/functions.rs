@@ -10,9 +10,10 @@ use gateway::cancel::Canceller;
 use gateway::clock::Clock;
 use gateway::execute::{Executor, Reply, Run};
 use gateway::gate::Gate;
+use gateway::pace::{CLIENT_GRACE, KEY_TRIES};
 use gateway::problem::{Kind, Problem};
 use gateway::queue::Received;
-use gateway::sweep::Sweeper;
+use gateway::sweep::{SENDS_MAX, Sweeper};
 use gateway::track::track;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -161,6 +162,10 @@ impl World {
             rules: &self.rules,
             deployment,
             timeouts: TIMEOUTS,
+            paces: &self.paces,
+            key_tries: KEY_TRIES,
+            client_grace: CLIENT_GRACE,
+            meter: &self.meter,
             stuck_key_after: STUCK_KEY_AFTER,
             lease: LEASE,
             retention: RETENTION,
@@ -211,6 +216,7 @@ impl World {
                 clock: &clock,
                 overdue: OVERDUE,
                 resend: RESEND,
+                sends_max: SENDS_MAX,
             };
             let swept = sweeper.sweep(clock.now().after(SWEEP_TIME), 0).await;
             if swept.sent > 0 {
