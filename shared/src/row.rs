@@ -78,6 +78,9 @@ pub struct Row {
     /// Which of the operation's keys is in use.
     #[serde(default)]
     pub key_epoch: u32,
+    /// How many keys were given up because Fineract failed under them each time it was asked.
+    #[serde(default)]
+    pub keys_spent: u32,
     /// No request under that key was made before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_first_sent_at: Option<Timestamp>,
@@ -175,6 +178,7 @@ impl From<Acceptance> for Row {
             waits: 0,
             maybe_sent: false,
             key_epoch: 0,
+            keys_spent: 0,
             key_first_sent_at: None,
             stuck_since: None,
             queue_seq: None,

@@ -121,6 +121,11 @@ pub fn settlement(
             (Event::PutOff, Some(wait), None, None, before.command_id)
         }
     };
+    // Neither a server that died nor a wrong configuration says anything about the operation.
+    let counts = !matches!(
+        wait.map(|wait| wait.reason),
+        Some(Reason::CommandInProgress | Reason::Misconfigured)
+    );
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
         _ if denied => before.stuck_since.or(Some(now)),
@@ -147,6 +152,7 @@ pub fn settlement(
         maybe_sent: before.maybe_sent || outcome.perhaps_changed,
         command_id: command_id.filter(|_| !next_key),
         key_epoch: before.key_epoch + u32::from(next_key),
+        keys_spent: before.keys_spent + u32::from(next_key && counts),
         key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
         stuck_since,
         response,

@@ -90,7 +90,7 @@ impl Executor<'_> {
             }
             Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Proof::NotApplied,
         };
-        let tries = row.key_epoch + 1;
+        let tries = row.keys_spent + 1;
         let (verdict, next_key) = match (outcome.verdict, proof) {
             (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
             (Verdict::Refused(failure), _) | (Verdict::Denied(failure), Proof::NotApplied) => {
@@ -194,20 +194,17 @@ impl Executor<'_> {
         })
     }
 
-    /// What is there may be what an earlier operation of ours did.
+    /// What is there may be what another operation of ours did: whichever ended before this one goes on. Clocks do not
+    /// tell which was accepted earlier.
     async fn ours(&self, row: &Row, ids: Value) -> Result<Proof, ledger::Error> {
         let history = self.ledger.history(&row.subject).await?;
         let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
-        let earlier = self.ledger.get_all(&others).await?.into_iter().any(|other| {
-            let alike = other.operation == row.operation && other.accepted_at <= row.accepted_at;
-            let done = other.response.filter(|_| alike && other.state == State::Succeeded);
+        let before = self.ledger.get_all(&others).await?.into_iter().any(|other| {
+            let done = other.operation == row.operation && other.state == State::Succeeded;
+            let done = other.response.filter(|_| done);
             done.is_some_and(|response| same_effect(&response, &ids))
         });
-        Ok(if earlier {
-            Proof::NotApplied
-        } else {
-            Proof::Applied(ids)
-        })
+        Ok(if before { Proof::NotApplied } else { Proof::Applied(ids) })
     }
 }
 

@@ -177,27 +177,25 @@ impl World {
         self.line(name, || {
             format!("{} for {} ({})", run.request_id, message.body, message.receives)
         });
-        let reply = tokio::select! {
-            biased;
-            () = fate.end() => None,
-            reply = executor.handle(message, &run) => Some(reply),
-            () = sleep(RUN_TIME), if !fate.is_frozen() => None,
-        };
-        if fate.struck() {
-            self.weather.noticed(self.clock.age());
-        }
-        match reply {
-            None => {
-                self.line(name, || format!("{} is killed", run.request_id));
-                return false;
-            }
-            Some(Reply::Done) => {
+        let handled = async {
+            if executor.handle(message, &run).await == Reply::Done {
                 // A message that could not be deleted comes back.
                 ports.delete(message).await.ok();
             }
-            Some(Reply::Again) => {}
+        };
+        let survives = tokio::select! {
+            biased;
+            () = fate.end() => false,
+            () = handled => true,
+            () = sleep(RUN_TIME), if !fate.is_frozen() => false,
+        };
+        if !survives {
+            self.line(name, || format!("{} is killed", run.request_id));
         }
-        true
+        if fate.struck() {
+            self.weather.noticed(self.clock.age());
+        }
+        survives
     }
 
     /// The sweep that never ends.

@@ -40,13 +40,26 @@ pub(super) struct Post {
     pub(super) told: Told,
 }
 
+/// Where in the index.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// A client or loan.
+    Subject(Subject),
+    /// A part of all subjects.
+    Shard(String),
+}
+
 /// The story of a row.
 #[derive(Clone, Debug)]
 pub(super) struct Story {
     /// The row as it was last written.
     pub(super) row: Row,
+    /// The shard of its subject.
+    pub(super) shard: String,
     /// When it was first seen.
     pub(super) stored_at: Duration,
+    /// When the queue's order of it was first known.
+    pub(super) sequenced_at: Option<Duration>,
     /// When it ended.
     pub(super) ended_at: Option<Duration>,
 }
@@ -86,13 +99,17 @@ impl Journal {
         let Some(story) = pages.stories.get_mut(&row.id) else {
             let story = Story {
                 row: row.clone(),
+                shard: row.subject.shard(),
                 stored_at: age,
+                sequenced_at: None,
                 ended_at,
             };
             pages.stories.insert(row.id, story);
             return None;
         };
         story.ended_at = story.ended_at.or(ended_at);
+        let sequenced_at = row.queue_seq.as_ref().map(|_| age);
+        story.sequenced_at = story.sequenced_at.or(sequenced_at);
         Some(std::mem::replace(&mut story.row, row.clone()))
     }
 
@@ -101,12 +118,20 @@ impl Journal {
         self.pages().stories.values().cloned().collect()
     }
 
-    /// The rows as the index showed them then: those of a subject, or all; open ones, or all.
-    pub(super) fn index(&self, at: Duration, subject: Option<&Subject>, open: bool) -> Vec<Open> {
+    /// Whether an operation has not ended.
+    pub(super) fn is_any_open(&self) -> bool {
+        self.pages().stories.values().any(|story| story.ended_at.is_none())
+    }
+
+    /// The rows as the index showed them then: those in the place that is asked for, open ones or all.
+    pub(super) fn index(&self, at: Duration, place: &Place, open: bool) -> Vec<Open> {
         let pages = self.pages();
         let shown = pages.stories.values().filter(|story| {
             story.stored_at <= at
-                && subject.is_none_or(|subject| story.row.subject == *subject)
+                && match place {
+                    Place::Subject(subject) => story.row.subject == *subject,
+                    Place::Shard(shard) => story.shard == *shard,
+                }
                 && (!open || story.ended_at.is_none_or(|ended| ended > at))
         });
         shown
@@ -173,12 +198,12 @@ impl Journal {
         self.pages().sent.contains(&id)
     }
 
-    /// The message of an operation was lost before anybody received it.
+    /// A message of an operation was lost.
     pub(super) fn lose(&self, id: Uuid) {
         self.pages().lost_messages.push(id);
     }
 
-    /// Whether a message of an operation was lost before anybody received it.
+    /// Whether a message of an operation was lost.
     pub(super) fn lost(&self, id: Uuid) -> bool {
         self.pages().lost_messages.contains(&id)
     }

@@ -264,11 +264,8 @@ fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
         "gateway.removed-by-checker" => world.journal.was_decided(Decision::Delete),
         _ => {
             disturbed || earlier_failed || world.journal.spent(row.id) >= KEYS || {
-                let mut relatives = stories
-                    .iter()
-                    .map(|story| &story.row)
-                    .filter(|other| related(other, row));
-                relatives.any(|other| unknown_to_the_queue(world, other, row))
+                let mut relatives = stories.iter().filter(|other| related(&other.row, row));
+                relatives.any(|other| unknown_to_the_queue(world, other, story))
             }
         }
     }
@@ -323,7 +320,7 @@ fn out_of_order(world: &World, posts: &[Post], stories: &[Story], truth: &Truth)
         for (later_post, later) in &told {
             let awaited = earlier_post.answered_at < first_sent(&later_post.mark);
             let alike = earlier.row.subject == later.row.subject && earlier.row.id != later.row.id;
-            if !awaited || !alike || unknown_to_the_queue(world, &earlier.row, &later.row) {
+            if !awaited || !alike || unknown_to_the_queue(world, earlier, later) {
                 continue;
             }
             let end = earlier.ended_at.unwrap_or(Duration::MAX);
@@ -337,14 +334,21 @@ fn out_of_order(world: &World, posts: &[Post], stories: &[Story], truth: &Truth)
     wrongs
 }
 
-/// The queue lost the message of one of two operations before anybody received it, and they were accepted so closely that
-/// clocks cannot tell their order.
-fn unknown_to_the_queue(world: &World, one: &Row, other: &Row) -> bool {
-    let unseen = |row: &Row| row.queue_seq.is_none() && world.message_was_lost(row.id);
-    let apart = one
-        .accepted_at
-        .since(other.accepted_at)
-        .max(other.accepted_at.since(one.accepted_at));
+/// The queue lost the message of one of two operations before its place in the order was known, and they were accepted so
+/// closely that clocks cannot tell their order.
+fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
+    let first_end = one
+        .ended_at
+        .into_iter()
+        .chain(other.ended_at)
+        .min()
+        .unwrap_or(Duration::MAX);
+    let unseen = |story: &Story| {
+        let known = story.sequenced_at.is_some_and(|at| at < first_end);
+        !known && world.message_was_lost(story.row.id)
+    };
+    let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);
+    let apart = one_at.since(other_at).max(other_at.since(one_at));
     let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART;
     if unknown {
         world.tally.note("pairs whose order the queue never knew", 1);

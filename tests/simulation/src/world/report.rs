@@ -113,8 +113,7 @@ impl World {
                     return vec![format!("a caller panicked: {error}")];
                 }
             }
-            let open = self.journal.stories().iter().any(|story| story.ended_at.is_none());
-            if !open && lives.is_empty() {
+            if !self.journal.is_any_open() && lives.is_empty() {
                 return Vec::new();
             }
             let watched = self.weather.last_fault().max(self.weather.calm_at()) + WATCHED;

@@ -160,7 +160,7 @@ async fn live(world: &Arc<World>, step: Step) -> (bool, bool) {
         world.plan(&fate);
         accepted = submit(world, operation, data, step.keyed, &fate).await;
         let deadline = world.clock.age() + ENDS_WITHIN;
-        while world.journal.stories().iter().any(|story| story.ended_at.is_none()) && world.clock.age() < deadline {
+        while world.journal.is_any_open() && world.clock.age() < deadline {
             sleep(LOOK).await;
         }
         // The last message is deleted after its operation has ended.

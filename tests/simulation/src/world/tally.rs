@@ -193,7 +193,7 @@ fn kind_of_answer(answer: &Answer) -> &'static str {
         409 if code == "error.msg.loan.locked" => "loan locked",
         409 if own.is_some() => pick("conflict", "conflict, stored"),
         503 if code == "error.msg.sheduler.job.currently.running" => "job running",
-        500 if own.is_some() || body.get("path").is_some() => pick("failure", "failure, stored"),
+        500 if stored || own.is_some() || body.get("path").is_some() => pick("failure", "failure, stored"),
         400 if own.is_none() && body.get("path").is_some() => "unknown tenant",
         _ if matches!(code, "error.msg.payment.type.invalid" | "error.msg.office.id.invalid") => {
             "configured value unknown"

@@ -18,6 +18,7 @@ use super::Ports;
 use crate::world::World;
 use crate::world::fate::Blow;
 use crate::world::faults::Fault;
+use crate::world::journal::Place;
 
 type Effect<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -88,11 +89,11 @@ impl Ports {
         }
     }
 
-    async fn index(&self, name: &'static str, subject: Option<Subject>, open: bool) -> Result<Vec<Open>, Error> {
+    async fn index(&self, name: &'static str, place: Place, open: bool) -> Result<Vec<Open>, Error> {
         let at = self.world.clock.age().saturating_sub(self.lag());
         self.call(name, None, move |world| {
-            let subject = subject.clone();
-            Box::pin(async move { Ok(world.journal.index(at, subject.as_ref(), open)) })
+            let place = place.clone();
+            Box::pin(async move { Ok(world.journal.index(at, &place, open)) })
         })
         .await
     }
@@ -127,17 +128,16 @@ impl Ledger for Ports {
     }
 
     async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
-        self.index("open_on", Some(subject.clone()), true).await
+        self.index("open_on", Place::Subject(subject.clone()), true).await
     }
 
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
-        let entries = self.index("history", Some(subject.clone()), false).await?;
+        let entries = self.index("history", Place::Subject(subject.clone()), false).await?;
         Ok(entries.into_iter().map(|entry| entry.id).collect())
     }
 
     async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
-        let mut entries = self.index("open_in", None, true).await?;
-        entries.retain(|entry| entry.subject.shard() == shard);
+        let entries = self.index("open_in", Place::Shard(shard.to_owned()), true).await?;
         Ok(Page { entries, next: None })
     }
 
