@@ -386,6 +386,8 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
 #[cfg(test)]
 mod checker_tests;
 #[cfg(test)]
+mod denied_tests;
+#[cfg(test)]
 mod metrics_tests;
 #[cfg(test)]
 mod read_back_tests;

@@ -1,0 +1,150 @@
+//! Refusals that say nothing about an earlier request, and failures that are the deployment's.
+
+use serde_json::json;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};
+
+const UPDATE: &str = "PUT /v1/clients/external-id/INC-1";
+const CREATE: &str = "POST /v1/clients";
+const CLIENT: &str = "GET /v1/clients/external-id/INC-1";
+const LOAN: &str = "GET /v1/loans/external-id/L-1";
+
+fn absent() -> Value {
+    refusal("error.msg.client.id.invalid")
+}
+
+fn client(by: &str) -> Value {
+    json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": "J", "lastname": "B", "mobileNo": "98",
+        "activationDate": [2026, 1, 1], "timeline": {"activatedByUsername": by}})
+}
+
+/// Data that needs no lookup.
+fn mobile() -> Value {
+    json!({"externalId": "INC-1", "mobileNo": "98"})
+}
+
+#[tokio::test]
+async fn what_is_denied_after_a_doubt_is_refused_only_after_a_while_and_a_read_back() {
+    for (shown, state) in [
+        ((404, absent()), State::Failed),
+        ((200, client("mifos")), State::Succeeded),
+    ] {
+        let world = World::new();
+        let message = world.accept("CLIENT_UPDATE", mobile()).await;
+        world.run(&Script::default().lost(UPDATE), &message).await;
+        let mut waited = Duration::ZERO;
+        while waited < STUCK_KEY_AFTER {
+            let wait = Duration::from_secs(100);
+            world.clock.advance(wait);
+            world.run(&Script::default().on(UPDATE, 404, absent()), &message).await;
+            let row = world.row();
+            assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::AnswerLost)));
+            waited += wait;
+        }
+        world.clock.advance(STUCK_KEY_AFTER);
+        let script = Script::default().on(UPDATE, 404, absent()).on(CLIENT, shown.0, shown.1);
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        assert_eq!(world.row().state, state);
+    }
+}
+
+#[tokio::test]
+async fn lookups_that_refuse_after_a_doubt_are_believed_only_after_a_while_and_a_read_back() {
+    let world = World::new();
+    let data = json!({"external_loan_id": "L-1", "approvedOnDate": "01 January 2026"});
+    let message = world.accept("LOAN_APPROVE", data).await;
+    let absent = || refusal("error.msg.loan.external.id.invalid");
+    let approve = "POST /v1/loans/external-id/L-1?command=approve";
+    let loan = json!({"id": 1, "externalId": "L-1", "timeline": {}});
+    world
+        .run(&Script::default().on(LOAN, 200, loan).lost(approve), &message)
+        .await;
+    world.clock.advance(WAIT_MAX);
+    world.run(&Script::default().on(LOAN, 404, absent()), &message).await;
+    assert_eq!(
+        (world.row().state, world.row().stuck_since),
+        (State::Waiting, Some(world.clock.now()))
+    );
+    world.clock.advance(STUCK_KEY_AFTER + WAIT_MAX);
+    let script = Script::default().on(LOAN, 404, absent()).on(LOAN, 404, absent());
+    world.run(&script, &message).await;
+    assert!(script.is_done(), "looked up, and read back");
+    assert_eq!(world.row().state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_configuration_that_was_wrong_spends_keys_and_no_tries() {
+    let world = World::new();
+    let data = json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"});
+    let message = world.accept("CLIENT_CREATE", data).await;
+    let office = || refusal("error.msg.office.id.invalid");
+    for epoch in 0..10 {
+        let fresh = Script::default().on(CREATE, 404, office());
+        world.run(&fresh, &message).await;
+        world.clock.advance(WAIT_MAX);
+        let stored = Script::default()
+            .cached(CREATE, 404, office())
+            .on(CLIENT, 404, absent());
+        world.run(&stored, &message).await;
+        world.clock.advance(WAIT_MAX);
+        let row = world.row();
+        assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::Misconfigured)));
+        assert_eq!((row.key_epoch, row.keys_spent), (epoch + 1, 0));
+    }
+    let mended = Script::default().on(CREATE, 200, json!({"resourceId": 42, "resourceExternalId": "INC-1"}));
+    world.run(&mended, &message).await;
+    assert_eq!(world.row().state, State::Succeeded);
+}
+
+#[tokio::test]
+async fn what_another_operation_of_ours_did_is_not_done_twice_whatever_the_clocks_say() {
+    for ahead in [-3_000_000, 0, 3_000_000] {
+        let world = World::new();
+        let data =
+            json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"});
+        let first = world.accept("CLIENT_CREATE", data.clone()).await;
+        let ids = json!({"officeId": 1, "clientId": 42, "resourceId": 42, "resourceExternalId": "INC-1"});
+        world.run(&Script::default().on(CREATE, 200, ids), &first).await;
+        let mut done = world.row();
+        done.accepted_at = Timestamp::from_micros(done.accepted_at.micros() + ahead);
+        world.ledger.put(done.clone());
+        let second = world.accept("CLIENT_CREATE", data).await;
+        world.run(&Script::default().on(CREATE, 500, json!({})), &second).await;
+        world.clock.advance(WAIT_MAX);
+        let script = Script::default()
+            .cached(CREATE, 500, json!({}))
+            .on(CLIENT, 200, client("mifos"));
+        world.run(&script, &second).await;
+        let rows = world.ledger.rows();
+        let second = rows.iter().find(|row| row.id != done.id).unwrap();
+        assert_eq!((second.state, second.key_epoch), (State::Waiting, 1), "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn a_loan_that_somebody_else_deleted_was_not_deleted_by_us() {
+    let delete = "DELETE /v1/loans/7";
+    let by_number = "GET /v1/loans/7";
+    let processed = "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult=1&actionName=DELETE&entityName=LOAN&limit=100&offset=0";
+    let gone = || refusal("error.msg.loan.id.invalid");
+    for (maker, state) in [("mifos", State::Succeeded), ("clerk", State::Failed)] {
+        let world = World::new();
+        let message = world.accept("LOAN_DELETE", json!({"external_loan_id": "L-1"})).await;
+        let loan = json!({"id": 7, "externalId": "L-1"});
+        let first = Script::default().on(LOAN, 200, loan.clone()).on(delete, 500, json!({}));
+        world.run(&first, &message).await;
+        world.clock.advance(WAIT_MAX);
+        let entries = json!({"pageItems": [{"id": 9, "resourceId": 8, "maker": "clerk"}, {"id": 8, "resourceId": 7, "maker": maker}]});
+        let script = Script::default()
+            .on(by_number, 404, gone())
+            .cached(delete, 500, json!({}))
+            .on(by_number, 404, gone())
+            .on(processed, 200, entries);
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        assert_eq!(world.row().state, state, "{maker}");
+    }
+}
