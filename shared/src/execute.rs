@@ -285,7 +285,7 @@ impl Executor<'_> {
             ..case
         };
         let busy = verdict == Verdict::Unknown(Wait::new(Pace::Soon, Reason::CommandInProgress));
-        let stuck = busy && self.is_stuck(row);
+        let stuck = busy && self.is_stuck(row, false);
         let outcome = Outcome::of_exchange(&exchange, verdict);
         if stuck {
             let marks = Marks {
@@ -304,8 +304,9 @@ impl Executor<'_> {
     }
 
     /// Whether Fineract has said the same for so long that it will not say anything else.
-    fn is_stuck(&self, row: &Row) -> bool {
+    fn is_stuck(&self, row: &Row, denied: bool) -> bool {
         row.stuck_since
+            .filter(|_| row.was_denied() == denied)
             .is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after)
     }
 

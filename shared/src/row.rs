@@ -18,6 +18,8 @@ use crate::tracking::{State, TrackingId};
 pub const SCHEMA_VERSION: u32 = 1;
 /// How far apart the clocks of two functions may be at the most.
 pub const CLOCKS_APART: Duration = Duration::from_secs(60);
+/// The verdict on a try that Fineract refused although it may have applied an earlier one.
+pub const DENIED: &str = "denied";
 /// How many of an operation's first tries are remembered.
 const HISTORY_FIRST: usize = 3;
 /// How many of its last tries are remembered.
@@ -246,6 +248,11 @@ impl Row {
     /// Whether it is kept only because it has not been removed yet.
     pub fn expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at < now.seconds())
+    }
+
+    /// Whether Fineract, at the last try, refused what it may have applied.
+    pub fn was_denied(&self) -> bool {
+        self.history.last().is_some_and(|entry| entry.verdict == DENIED)
     }
 
     /// Its tries with one more: the first three and the last ten stay.

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::fineract::Exchange;
 use crate::ledger::Settlement;
 use crate::pace::{Pace, Paces, Reason, Wait};
-use crate::row::{Row, Try};
+use crate::row::{DENIED, Row, Try};
 use crate::tracking::{Event, State};
 use crate::verdict::{self, Verdict};
 
@@ -128,11 +128,12 @@ pub fn settlement(
     );
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
-        _ if denied => before.stuck_since.or(Some(now)),
-        Some(Reason::CommandInProgress) => before.stuck_since.or(Some(now)),
+        // Each of the two is believed only after it was said for long.
+        _ if denied => before.stuck_since.filter(|_| before.was_denied()).or(Some(now)),
+        Some(Reason::CommandInProgress) => before.stuck_since.filter(|_| !before.was_denied()).or(Some(now)),
         // A lost answer may have left the command running anew.
         None | Some(Reason::AnswerLost | Reason::PendingApproval) => None,
-        Some(_) => before.stuck_since,
+        Some(_) => before.stuck_since.filter(|_| !before.was_denied()),
     };
     // A claimed row is running, and from there each of these events leads on.
     let state = State::Running.after(event).unwrap_or(State::Waiting);
@@ -170,7 +171,7 @@ fn entry(outcome: &Outcome, at: Timestamp) -> Try {
         Verdict::Applied(_) => ("applied", None),
         Verdict::Pending { .. } => ("pending", None),
         Verdict::Refused(failure) => ("refused", failure.code()),
-        Verdict::Denied(failure) => ("denied", failure.code()),
+        Verdict::Denied(failure) => (DENIED, failure.code()),
         Verdict::Spent { reason, .. } => ("spent", Some(reason.as_str())),
         Verdict::Restored => ("restored", None),
         Verdict::NotYet(wait) => ("not_yet", Some(wait.reason.as_str())),

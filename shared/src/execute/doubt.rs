@@ -73,7 +73,7 @@ impl Executor<'_> {
         let asks = match &outcome.verdict {
             Verdict::Spent { .. } | Verdict::Restored => true,
             Verdict::Refused(_) => doubt,
-            Verdict::Denied(_) => self.is_stuck(row),
+            Verdict::Denied(_) => self.is_stuck(row, true),
             Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
         };
         if !asks {

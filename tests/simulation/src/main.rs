@@ -9,7 +9,7 @@ use std::thread;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulation::world::{Counts, Report, run};
+use simulation::world::{Counts, Report, Sabotage, first_wrong, run, run_sabotaged};
 
 /// From this many seeds on, everything that can happen has to happen.
 const SEEDS_FOR_ALL: u64 = 10_000;
@@ -29,18 +29,55 @@ struct Arguments {
     /// Run this one alone and print what happens
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
+    /// Break each rule in turn, or this one, and show that the judge notices
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "all")]
+    sabotage: Option<String>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.seed {
-        Some(seed) => one(seed),
-        None => many(arguments.from, arguments.seeds),
+    let rules = match arguments.sabotage.as_deref() {
+        None => Vec::new(),
+        Some("all") => Sabotage::ALL.to_vec(),
+        Some(name) => Sabotage::ALL
+            .into_iter()
+            .filter(|rule| format!("{rule:?}") == name)
+            .collect(),
+    };
+    match (arguments.seed, arguments.sabotage) {
+        (Some(seed), _) => one(seed, rules.first().copied()),
+        (None, Some(name)) if rules.is_empty() => {
+            eprintln!("no rule is called {name}; there are {:?}", Sabotage::ALL);
+            ExitCode::FAILURE
+        }
+        (None, Some(_)) => sabotaged(&rules, arguments.from, arguments.seeds),
+        (None, None) => many(arguments.from, arguments.seeds),
     }
 }
 
-fn one(seed: u64) -> ExitCode {
-    let report = run(seed, true);
+/// Breaks rule after rule; each has to be noticed within so many worlds.
+fn sabotaged(rules: &[Sabotage], from: u64, seeds: u64) -> ExitCode {
+    let bar = ProgressBar::new(rules.len() as u64).with_style(style());
+    let mut unnoticed = 0;
+    for rule in rules {
+        let noticed = first_wrong(*rule, from, seeds);
+        bar.suspend(|| match &noticed {
+            Some((seed, wrong)) => println!("{rule:?}: seed {seed}: {wrong}"),
+            None => println!("{rule:?}: NOT NOTICED in {seeds} worlds"),
+        });
+        unnoticed += u32::from(noticed.is_none());
+        bar.inc(1);
+    }
+    bar.finish();
+    println!("{unnoticed} of {} broken rules were not noticed", rules.len());
+    code(unnoticed == 0)
+}
+
+fn one(seed: u64, sabotage: Option<Sabotage>) -> ExitCode {
+    let report = match sabotage {
+        Some(sabotage) => run_sabotaged(seed, true, sabotage),
+        None => run(seed, true),
+    };
     print!("{report}");
     println!(
         "seed {seed}: {} after {:.0?} of virtual time",

@@ -17,21 +17,25 @@ mod judge;
 mod people;
 mod ports;
 mod report;
+mod sabotage;
 mod steps;
 mod tally;
 mod trace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fineract_simulator::{Permissions, Release, Simulator};
+use gateway::clock::Clock;
+use gateway::fineract::Answer;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
 use gateway::pace::Paces;
 use gateway::queue::memory::{MemoryQueue, Policy};
 use gateway::subject::Subject;
+use gateway::tracking::State;
 use gateway::values::Rules;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -46,10 +50,13 @@ use self::tally::Tally;
 use self::trace::Trace;
 use crate::gateway::rules;
 
-pub use self::report::{Report, run};
+pub use self::report::{Report, first_wrong, run, run_sabotaged};
+pub use self::sabotage::Sabotage;
 pub use self::steps::{Step, every_step, trace_of};
 pub use self::tally::Tally as Counts;
 
+/// How far apart the clocks of two processes are at the most.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 /// How often a message is received before it is a dead letter, where dead letters are among the faults.
 const FEW_RECEIVES: (u64, u64) = (2, 12);
 
@@ -71,6 +78,9 @@ pub(crate) struct World {
     running: Mutex<BTreeSet<String>>,
     silent_until: Mutex<Duration>,
     planned: Mutex<Option<Arc<Fate>>>,
+    /// For sabotage: answers that are kept for ever.
+    kept: Mutex<BTreeMap<String, Answer>>,
+    sabotage: Option<Sabotage>,
     rules: Rules,
     paces: Paces,
     meter: Meter,
@@ -84,6 +94,8 @@ struct Setting {
     traced: bool,
     /// Fineract's release; else chance decides.
     release: Option<Release>,
+    /// A rule that is broken.
+    sabotage: Option<Sabotage>,
 }
 
 impl World {
@@ -126,6 +138,8 @@ impl World {
             running: Mutex::default(),
             silent_until: Mutex::default(),
             planned: Mutex::default(),
+            kept: Mutex::default(),
+            sabotage: setting.sabotage,
             rules: rules(),
             paces: Paces::default(),
             meter: Meter::new("simulation", |_| ()),
@@ -192,6 +206,11 @@ impl World {
             self.journal
                 .broken(format!("{} changed after its end: {from}, {to}", row.id));
         }
+        let live = before.state == State::Running && row.state == State::Running && before.owner != row.owner;
+        if live && before.lease_until > Some(self.clock.now().after(CLOCKS_APART)) {
+            self.journal
+                .broken(format!("{} was claimed under a live lease", row.id));
+        }
         if before.state != row.state || before.owner != row.owner {
             self.tally.transition(before.state, row.state, 1);
         }
@@ -228,6 +247,12 @@ impl World {
 
     /// A message is stored.
     async fn store_message(&self, id: Uuid, subject: &Subject, sends: u32) -> Result<(), gateway::queue::Error> {
+        let alone = Subject::stored(&format!("client:{id}"));
+        let subject = if self.sabotage == Some(Sabotage::NoGroup) {
+            &alone
+        } else {
+            subject
+        };
         gateway::queue::Queue::send(&self.queue, id, subject, sends).await?;
         self.journal.sent(id);
         if self.strike(&[Fault::MessageLost]).is_some() && self.queue.lose(id) {
@@ -246,6 +271,12 @@ impl World {
 
     fn next_run(&self) -> u64 {
         self.runs.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The first answer that was ever given to this question.
+    fn first_answer(&self, path: &str, answer: Answer) -> Answer {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(path.to_owned()).or_insert(answer).clone()
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -271,7 +302,7 @@ impl World {
 }
 
 fn instant(clock: WorldClock) -> OffsetDateTime {
-    let micros = gateway::clock::Clock::now(&clock).micros();
+    let micros = clock.now().micros();
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 

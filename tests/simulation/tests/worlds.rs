@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use simulation::world::{every_step, run};
+use simulation::world::{Sabotage, every_step, first_wrong, run};
 
 /// How many worlds every run of the tests goes through.
 const SEEDS: u64 = 200;
@@ -32,6 +32,27 @@ fn worlds_are_right() {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Rules whose breach the judge notices within the first worlds; the long form goes through all of them.
+#[test]
+fn a_broken_rule_is_noticed() {
+    for rule in [
+        Sabotage::IgnoreTheLease,
+        Sabotage::NewKeyAfterTimeout,
+        Sabotage::TimeoutMeansFailed,
+        Sabotage::NoGroup,
+        Sabotage::NoReadBack,
+        Sabotage::AcceptBeforeSend,
+        Sabotage::NoTakeBack,
+        Sabotage::BusyMeansRejected,
+        Sabotage::NoSweep,
+        Sabotage::ClaimOwnRow,
+        Sabotage::OldestByClock,
+        Sabotage::ExpireOpenRows,
+    ] {
+        assert!(first_wrong(rule, 1, SEEDS).is_some(), "{rule:?}");
+    }
 }
 
 #[test]

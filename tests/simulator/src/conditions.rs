@@ -100,6 +100,11 @@ impl Simulator {
             .collect()
     }
 
+    /// The key under which a command was sent.
+    pub fn key_of(&self, command: u64) -> Option<String> {
+        self.bank().journal.row(command)?.key.clone()
+    }
+
     /// Decides as the super user; the answer is what `makercheckers` would answer.
     ///
     /// # Errors

@@ -87,8 +87,9 @@ impl Borrower {
             let Some(tracking_id) = self.submit(task).await else {
                 return;
             };
-            if dice.falls(60) {
-                sleep(dice.seconds(0, 90)).await;
+            if dice.falls(100) {
+                let longest = *dice.pick(&[5, 90, 15 * 60]);
+                sleep(dice.seconds(0, longest)).await;
                 if self.world.cancel(&self.caller, &tracking_id).await {
                     self.world.line(&self.name, || format!("cancelled {tracking_id}"));
                     self.world.journal.disturb(&subject, "cancelled");

@@ -59,6 +59,7 @@ impl World {
             world: Arc::clone(self),
             fate: Arc::clone(fate),
             actor: actor.to_owned(),
+            eyes: Arc::default(),
         }
     }
 

@@ -71,7 +71,8 @@ struct Pages {
     disturbed: BTreeMap<String, String>,
     spent: BTreeMap<String, u32>,
     results: BTreeMap<String, Value>,
-    decisions: Vec<Decision>,
+    decisions: Vec<(Option<String>, Decision)>,
+    holders: Vec<(Duration, String, u64)>,
     sent: Vec<Uuid>,
     lost_messages: Vec<Uuid>,
     broken: Vec<String>,
@@ -169,13 +170,36 @@ impl Journal {
     }
 
     /// A checker decided.
-    pub(super) fn decided(&self, decision: Decision) {
-        self.pages().decisions.push(decision);
+    pub(super) fn decided(&self, key: Option<String>, decision: Decision) {
+        self.pages().decisions.push((key, decision));
+    }
+
+    /// Whether a checker rejected a command of this operation.
+    pub(super) fn was_rejected(&self, id: Uuid) -> bool {
+        let id = id.hyphenated().to_string();
+        let pages = self.pages();
+        let mut rejected = pages
+            .decisions
+            .iter()
+            .filter(|(_, decision)| *decision == Decision::Reject);
+        rejected.any(|(key, _)| key.as_ref().is_some_and(|key| key.starts_with(&id)))
+    }
+
+    /// A client's external id belongs to the client of this number from now on.
+    pub(super) fn holds(&self, age: Duration, external_id: &str, number: u64) {
+        self.pages().holders.push((age, external_id.to_owned(), number));
+    }
+
+    /// The clients to which an external id was given by hand, and when.
+    pub(super) fn holders(&self, external_id: &str) -> Vec<(Duration, u64)> {
+        let pages = self.pages();
+        let held = pages.holders.iter().filter(|(_, id, _)| id == external_id);
+        held.map(|(age, _, number)| (*age, *number)).collect()
     }
 
     /// Whether a checker ever decided so.
     pub(super) fn was_decided(&self, decision: Decision) -> bool {
-        self.pages().decisions.contains(&decision)
+        self.pages().decisions.iter().any(|(_, made)| *made == decision)
     }
 
     /// A caller was told this result.

@@ -27,6 +27,8 @@ const KEYS: usize = 4;
 /// Operations that may be applied again by themselves: they set absolute values.
 const SETS_VALUES: [&str; 2] = ["CLIENT_UPDATE", "LOAN_UPDATE"];
 const UUID_LENGTH: usize = 36;
+/// How long before its effect an operation may have looked a client up: requests may hang.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How long the judge waits before it asks again what it got no answer to.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -106,18 +108,27 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
     let mut wrongs = Vec::new();
     let last = effects.last().map_or(Duration::ZERO, |(age, _)| *age);
     let again = effects.len() > 1 && !SETS_VALUES.contains(&row.operation.as_str());
-    if again && !undone_by_hand(world, effects, last) {
+    if again && !undone_by_hand(world, row, effects, last) {
         wrongs.push(format!("{} was applied {} times", name(row), effects.len()));
     }
     let Some(ended_at) = story.ended_at else {
-        if row.reason == Some(Reason::NeedsOperator) {
+        let left = |other: &Story| other.ended_at.is_none() && other.row.reason == Some(Reason::NeedsOperator);
+        if left(story) {
             world.tally.note("operations left to an operator", 1);
+        } else if stories
+            .iter()
+            .any(|other| left(other) && other.row.subject == row.subject)
+        {
+            world.tally.note("operations behind one that is left to an operator", 1);
         } else {
             let why = row.reason;
             wrongs.push(format!("{} has not ended: {} {why:?}", name(row), row.state.as_str()));
         }
         return wrongs;
     };
+    if last > ended_at {
+        wrongs.push(format!("{} was applied after its end", name(row)));
+    }
     match (row.state, effects.last()) {
         (State::Succeeded, None) if set_by_a_twin(row, stories, truth) => {
             world.tally.note("values that were there already", 1);
@@ -127,7 +138,13 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
             world.tally.note("deletions by hand that were purged", 1);
         }
         (State::Succeeded, None) => wrongs.push(format!("{} is a success, and was not applied", name(row))),
-        (State::Failed, Some(_)) if undone_by_hand(world, effects, ended_at) => {}
+        (State::Succeeded, _) if world.journal.was_rejected(row.id) => {
+            wrongs.push(format!("{} is a success, and a checker rejected it", name(row)));
+        }
+        (State::Succeeded, Some((age, _))) if !lent_to_the_holder(world, row, *age, truth, stories) => {
+            wrongs.push(format!("{} lends to another client: {:?}", name(row), row.response));
+        }
+        (State::Failed, Some(_)) if undone_by_hand(world, row, effects, ended_at) => {}
         (State::Failed | State::Cancelled, Some(_)) => {
             wrongs.push(format!("{} is {}, and was applied", name(row), row.state.as_str()));
         }
@@ -166,25 +183,85 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
     wrongs
 }
 
-/// Whether somebody took the first effect back by hand while nobody could know that it was there.
-fn undone_by_hand(world: &World, effects: &[(Duration, Effect)], until: Duration) -> bool {
+/// Whether somebody took the first effect back by hand, or its client's id away, while nobody could know that it was there.
+fn undone_by_hand(world: &World, row: &Row, effects: &[(Duration, Effect)], until: Duration) -> bool {
     let Some((_, first)) = effects.first() else {
         return false;
     };
     let until = super::instant(world.clock) - world.clock.age() + until;
-    let undone = by_hand(world)
+    let mut by_hand = by_hand(world);
+    by_hand.retain(|effect| effect.at <= until);
+    let deleted = by_hand
         .iter()
-        .any(|effect| effect.action == "DELETE" && effect.resource_id == first.resource_id && effect.at <= until);
-    if undone {
+        .any(|effect| effect.action == "DELETE" && effect.resource_id == first.resource_id);
+    let client = row
+        .data
+        .get("clientId")
+        .or(row.data.get("externalId"))
+        .and_then(Value::as_str);
+    let taken_away = client.is_some_and(|client| {
+        let old = format!("{client}-OLD");
+        let on_clients = by_hand.iter().filter(|effect| effect.entity == "CLIENT");
+        let mut now_away = false;
+        for (action, id) in on_clients.filter_map(|effect| Some((effect.action, effect.external_id.as_deref()?))) {
+            match action {
+                // Given to another client, it does not come back to the first.
+                "CREATE" if id == client => return true,
+                "UPDATE" if id.starts_with(&old) => now_away = true,
+                "UPDATE" if id == client => now_away = false,
+                _ => {}
+            }
+        }
+        now_away
+    });
+    if deleted || taken_away {
         world.tally.note("operations undone by hand while in doubt", 1);
     }
-    undone
+    deleted || taken_away
 }
 
 /// Whether somebody deleted the loan by hand, and Fineract no longer knows.
 fn purged_by_hand(world: &World, row: &Row) -> bool {
     let deleted = |effect: &Effect| effect.action == "DELETE" && effect.external_id == Some(external_id(row));
     world.weather.has(Fault::LongSilence) && by_hand(world).iter().any(deleted)
+}
+
+/// Whether a new loan belongs to the client that held the external id when it was looked up.
+fn lent_to_the_holder(world: &World, row: &Row, at: Duration, truth: &Truth, stories: &[Story]) -> bool {
+    let Some(id) = row.data.get("clientId").and_then(Value::as_str) else {
+        return true;
+    };
+    let lent_to = row
+        .response
+        .as_ref()
+        .and_then(|response| response.get("clientId"))
+        .and_then(Value::as_u64);
+    let mut holders = world.journal.holders(id);
+    for story in stories
+        .iter()
+        .filter(|story| story.row.operation == "CLIENT_CREATE" && external_id(&story.row) == id)
+    {
+        let made = truth.of_operation(story.row.id).iter();
+        holders.extend(made.map(|(age, effect)| (*age, effect.resource_id)));
+    }
+    let by_hand = world.simulator.effects().into_iter().filter(|effect| {
+        (effect.action, effect.entity) == ("CREATE", "CLIENT") && effect.external_id.as_deref() == Some(id)
+    });
+    let beginning = super::instant(world.clock) - world.clock.age();
+    holders.extend(by_hand.map(|effect| {
+        (
+            Duration::try_from(effect.at - beginning).unwrap_or_default(),
+            effect.resource_id,
+        )
+    }));
+    holders.sort_unstable();
+    let earliest = at.saturating_sub(LOOKED_UP_WITHIN);
+    let before = holders.iter().rev().find(|(since, _)| *since <= earliest);
+    let meanwhile = holders.iter().filter(|(since, _)| *since > earliest && *since <= at);
+    before
+        .into_iter()
+        .chain(meanwhile)
+        .any(|(_, number)| Some(*number) == lent_to)
 }
 
 /// What people did by hand.
@@ -349,7 +426,9 @@ fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
     };
     let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);
     let apart = one_at.since(other_at).max(other_at.since(one_at));
-    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART;
+    // If the queue knew neither, the sweep goes by clocks, which are not so far apart.
+    let by_clock = unseen(one) && unseen(other) && apart > super::CLOCKS_APART;
+    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART && !by_clock;
     if unknown {
         world.tally.note("pairs whose order the queue never knew", 1);
     }

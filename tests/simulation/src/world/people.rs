@@ -111,13 +111,14 @@ impl World {
         if way == Fault::ApprovalFails {
             self.pre_empt(number);
         }
+        let key = self.simulator.key_of(number);
         let decided = self.simulator.decide(number, decision);
         let seen = match (way, &decided) {
             (Fault::ApprovalFails, Ok(_)) => Fault::CheckerApproves,
             (way, _) => way,
         };
         self.happens(seen);
-        self.journal.decided(decision);
+        self.journal.decided(key, decision);
         self.line("checker", || format!("command {number}: {seen:?}"));
     }
 
@@ -164,21 +165,9 @@ impl World {
                 body[name] = "20 January 2026".into();
                 body
             };
-            match self.dice.number(0, 3) {
-                0 => {
-                    let mut body = dated("activationDate");
-                    for (name, value) in [
-                        ("officeId", json!(1)),
-                        ("legalFormId", json!(1)),
-                        ("active", json!(true)),
-                        ("firstname", json!("Hand")),
-                        ("lastname", json!("Made")),
-                        ("externalId", json!(client)),
-                    ] {
-                        body[name] = value;
-                    }
-                    self.act("/clients", body);
-                }
+            match self.dice.number(0, 4) {
+                4 => self.take_id_away(&client).await,
+                0 => self.act("/clients", hand_made(&client)),
                 1 => self.act(
                     &format!("/loans/external-id/{loan}?command=approve"),
                     dated("approvedOnDate"),
@@ -189,24 +178,59 @@ impl World {
                 ),
                 _ => {
                     let before = self.simulator.effects().len();
-                    self.by_hand("DELETE", &format!("/loans/external-id/{loan}"), None);
+                    self.unchecked(|| self.by_hand("DELETE", &format!("/loans/external-id/{loan}"), None));
                     self.disturb_since(before);
                 }
             }
         }
     }
 
-    /// A command by hand, which no checker is asked about.
-    fn act(&self, path: &str, body: Value) {
+    /// A client's external id is taken away for some minutes; then it is given back, or to another client.
+    async fn take_id_away(&self, client: &str) {
+        let path = format!("/clients/external-id/{client}");
+        let Some(number) = self.by_hand("GET", &path, None)["id"].as_u64() else {
+            return;
+        };
+        let by_number = format!("/clients/{number}");
+        let elsewhere = format!("{client}-OLD-{}", self.next_run());
+        self.change(&by_number, json!({"externalId": elsewhere}));
+        self.journal.disturb(client, "its id was taken away");
+        let comes_back = self.dice.falls(500);
+        sleep(self.dice.seconds(20, 4 * 60)).await;
+        if comes_back {
+            self.change(&by_number, json!({"externalId": client}));
+        } else {
+            self.act("/clients", hand_made(client));
+        }
+        self.weather.noticed(self.clock.age());
+        if let Some(holder) = self.by_hand("GET", &path, None)["id"].as_u64() {
+            self.journal.holds(self.clock.age(), client, holder);
+        }
+    }
+
+    /// A change by hand.
+    fn change(&self, path: &str, body: Value) {
         let before = self.simulator.effects().len();
+        self.unchecked(|| self.by_hand("PUT", path, Some(body)));
+        self.disturb_since(before);
+    }
+
+    /// No checker is asked about what happens here.
+    fn unchecked(&self, act: impl FnOnce() -> Value) {
         let held = self.weather.window() == Some(Fault::CheckerAsked);
         if held {
             self.simulator.ask_checker_for([]);
         }
-        self.by_hand("POST", path, Some(body));
+        act();
         if held {
             self.simulator.ask_checker_for(HELD);
         }
+    }
+
+    /// A command by hand, which no checker is asked about.
+    fn act(&self, path: &str, body: Value) {
+        let before = self.simulator.effects().len();
+        self.unchecked(|| self.by_hand("POST", path, Some(body)));
         self.disturb_since(before);
     }
 
@@ -233,4 +257,10 @@ impl World {
         }
         self.simulator.answer(&request).body_json().unwrap_or_default()
     }
+}
+
+/// A client as somebody makes one by hand.
+fn hand_made(external_id: &str) -> Value {
+    json!({"officeId": 1, "legalFormId": 1, "active": true, "firstname": "Hand", "lastname": "Made",
+        "externalId": external_id, "activationDate": "20 January 2026", "dateFormat": "dd MMMM yyyy", "locale": "en"})
 }

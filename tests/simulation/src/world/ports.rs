@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::World;
 use super::fate::Fate;
+use super::sabotage::Eyes;
 
 /// The ports of one run.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub(super) struct Ports {
     pub(super) fate: Arc<Fate>,
     /// Who runs, for the trace.
     pub(super) actor: String,
+    /// For sabotage: whether the run still looks at what Fineract shows.
+    pub(super) eyes: Arc<Eyes>,
 }
 
 impl Ports {

@@ -1,7 +1,9 @@
 //! One world from its beginning to its end, and what came of it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -9,6 +11,7 @@ use tokio::time::sleep;
 use super::callers::Borrower;
 use super::faults::Weather;
 use super::judge::judge;
+use super::sabotage::Sabotage;
 use super::tally::Tally;
 use super::{Setting, World};
 
@@ -46,10 +49,44 @@ impl fmt::Display for Report {
 
 /// Runs the world of a seed.
 pub fn run(seed: u64, traced: bool) -> Report {
+    run_with(seed, traced, None)
+}
+
+/// Runs the world of a seed with a broken rule.
+pub fn run_sabotaged(seed: u64, traced: bool, sabotage: Sabotage) -> Report {
+    run_with(seed, traced, Some(sabotage))
+}
+
+/// The first of these worlds that is judged wrong with a broken rule, and what is wrong there.
+pub fn first_wrong(sabotage: Sabotage, from: u64, seeds: u64) -> Option<(u64, String)> {
+    let (next, found) = (AtomicU64::new(from), Mutex::new(None));
+    let found_yet = || found.lock().unwrap_or_else(PoisonError::into_inner);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= from + seeds || found_yet().is_some() {
+                        return;
+                    }
+                    if let Some(wrong) = run_sabotaged(seed, false, sabotage).wrongs.into_iter().next() {
+                        found_yet().get_or_insert((seed, wrong));
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run_with(seed: u64, traced: bool, sabotage: Option<Sabotage>) -> Report {
     let setting = Setting {
         seed,
         traced,
         release: None,
+        sabotage,
     };
     in_virtual_time(async {
         let world = World::new(setting, Weather::storm);
@@ -93,7 +130,9 @@ impl World {
         for number in 1..=WORKERS {
             tokio::spawn(Arc::clone(self).work(format!("worker {number}")));
         }
-        tokio::spawn(Arc::clone(self).sweep());
+        if self.sabotage != Some(Sabotage::NoSweep) {
+            tokio::spawn(Arc::clone(self).sweep());
+        }
         tokio::spawn(Arc::clone(self).weather());
         tokio::spawn(Arc::clone(self).check());
         let borrowers = u32::try_from(self.dice.number(2, 5)).unwrap_or(2);

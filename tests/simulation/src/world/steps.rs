@@ -95,6 +95,7 @@ fn setting(step: Step, traced: bool) -> Setting {
         seed: u64::from(step.call),
         traced,
         release: Some(step.release),
+        sabotage: None,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::bank::{answer_of, sent, sent_as};
 use crate::world::World;
 use crate::world::fate::Blow;
 use crate::world::faults::Fault;
+use crate::world::sabotage::Sabotage;
 
 const PAGE: &str = "<html><body><h1>Something is wrong here</h1></body></html>";
 const STATEMENT_CANCELLED: &str = "Query execution was interrupted, maximum statement execution time exceeded";
@@ -25,6 +26,38 @@ type Sender = oneshot::Sender<Response>;
 #[async_trait]
 impl Fineract for Ports {
     async fn exchange(&self, request: Request) -> Exchange {
+        let Some(sabotage) = self.world.sabotage else {
+            return self.once(request).await;
+        };
+        let exchange = self.once(request.clone()).await;
+        let spent = matches!(&exchange, Exchange::Answer(answer) if answer.from_cache && answer.status >= 400 && answer.status != 425);
+        if sabotage == Sabotage::UseKeyBeforeStoringIt && spent {
+            let key = request
+                .key
+                .as_ref()
+                .map(|key| format!("{key:.40}~{}", self.world.next_run()));
+            return self.once(Request { key, ..request }).await;
+        }
+        match exchange {
+            Exchange::Answer(answer)
+                if sabotage == Sabotage::RememberClients
+                    && answer.status == 200
+                    && request.method == Method::Get
+                    && request.path.as_str().contains("/clients/external-id/") =>
+            {
+                Exchange::Answer(self.world.first_answer(request.path.as_str(), answer))
+            }
+            exchange => sabotage.rewritten(&request, exchange, &self.eyes),
+        }
+    }
+
+    async fn username(&self) -> Option<String> {
+        Some("mifos".to_owned())
+    }
+}
+
+impl Ports {
+    async fn once(&self, request: Request) -> Exchange {
         let blow = self.fate.before().await;
         let world = &self.world;
         let changes = request.method != Method::Get;
@@ -68,10 +101,6 @@ impl Fineract for Ports {
         });
         self.fate.after(blow).await;
         exchange
-    }
-
-    async fn username(&self) -> Option<String> {
-        Some("mifos".to_owned())
     }
 }
 

@@ -11,6 +11,7 @@ use gateway::ledger::{
 };
 use gateway::row::{Open, Row};
 use gateway::subject::Subject;
+use gateway::tracking::State;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::world::World;
 use crate::world::fate::Blow;
 use crate::world::faults::Fault;
 use crate::world::journal::Place;
+use crate::world::sabotage::Sabotage;
 
 type Effect<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -81,6 +83,14 @@ impl Ports {
         done
     }
 
+    /// A row as this run is shown it.
+    fn shown(&self, row: Row) -> Row {
+        match self.world.sabotage {
+            Some(sabotage) => sabotage.shown(row),
+            None => row,
+        }
+    }
+
     /// How far behind an index is.
     fn lag(&self) -> Duration {
         match self.world.strike(&[Fault::StaleIndex]) {
@@ -112,22 +122,29 @@ impl Ledger for Ports {
     }
 
     async fn get(&self, id: Uuid) -> Result<Option<Row>, Error> {
-        self.call("get", None, move |world| {
-            Box::pin(async move { world.ledger.get(id).await })
-        })
-        .await
+        let row = self
+            .call("get", None, move |world| {
+                Box::pin(async move { world.ledger.get(id).await })
+            })
+            .await?;
+        Ok(row.map(|row| self.shown(row)))
     }
 
     async fn get_all(&self, ids: &[Uuid]) -> Result<Vec<Row>, Error> {
         let ids = ids.to_vec();
-        self.call("get_all", None, move |world| {
-            let ids = ids.clone();
-            Box::pin(async move { world.ledger.get_all(&ids).await })
-        })
-        .await
+        let rows = self
+            .call("get_all", None, move |world| {
+                let ids = ids.clone();
+                Box::pin(async move { world.ledger.get_all(&ids).await })
+            })
+            .await?;
+        Ok(rows.into_iter().map(|row| self.shown(row)).collect())
     }
 
     async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
+        if self.world.sabotage == Some(Sabotage::ClaimOwnRow) {
+            return Ok(Vec::new());
+        }
         self.index("open_on", Place::Subject(subject.clone()), true).await
     }
 
@@ -136,14 +153,24 @@ impl Ledger for Ports {
         Ok(entries.into_iter().map(|entry| entry.id).collect())
     }
 
-    async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
+    async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error> {
         let entries = self.index("open_in", Place::Shard(shard.to_owned()), true).await?;
+        if self.world.sabotage == Some(Sabotage::SweepWithoutOrder) {
+            // Nobody sees two rows of one subject together.
+            let page = after.and_then(|page| page.parse().ok()).unwrap_or(0);
+            let next = (page + 1 < entries.len()).then(|| (page + 1).to_string());
+            let entries = entries.into_iter().skip(page).take(1).collect();
+            return Ok(Page { entries, next });
+        }
         Ok(Page { entries, next: None })
     }
 
     async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error> {
         let owner = claim.owner.clone();
-        let claim = claim.clone();
+        let mut claim = claim.clone();
+        if let Some(sabotage) = self.world.sabotage {
+            sabotage.claim(&mut claim);
+        }
         let claimed = self
             .call("claim", Some(id), move |world| {
                 let claim = claim.clone();
@@ -182,12 +209,25 @@ impl Ledger for Ports {
     }
 
     async fn settle(&self, id: Uuid, owner: &str, settlement: &Settlement) -> Result<Written, Error> {
-        let (owner, settlement) = (owner.to_owned(), settlement.clone());
+        let (owner, mut settlement) = (owner.to_owned(), settlement.clone());
+        if let Some(sabotage) = self.world.sabotage {
+            sabotage.settlement(&mut settlement, self.world.clock);
+        }
+        let unowned = self.world.sabotage == Some(Sabotage::SettleWithoutOwner);
         let (state, reason) = (settlement.state, settlement.reason);
         let written = self
             .call("settle", Some(id), move |world| {
                 let (owner, settlement) = (owner.clone(), settlement.clone());
-                Box::pin(async move { world.ledger.settle(id, &owner, &settlement).await })
+                Box::pin(async move {
+                    if let Some(row) = world.ledger.row(id).filter(|_| unowned) {
+                        world.ledger.put(Row {
+                            state: State::Running,
+                            owner: Some(owner.clone()),
+                            ..row
+                        });
+                    }
+                    world.ledger.settle(id, &owner, &settlement).await
+                })
             })
             .await;
         self.line(|| {
@@ -200,6 +240,9 @@ impl Ledger for Ports {
     async fn take_back(&self, cancelled: &Row) -> Result<TakenBack, Error> {
         let cancelled = cancelled.clone();
         let id = cancelled.id;
+        if self.world.sabotage == Some(Sabotage::NoTakeBack) {
+            return Ok(TakenBack::Done);
+        }
         let taken = self
             .call("take_back", Some(id), move |world| {
                 let cancelled = cancelled.clone();

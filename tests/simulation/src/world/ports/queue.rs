@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Ports;
 use crate::world::fate::Blow;
 use crate::world::faults::Fault;
+use crate::world::sabotage::Sabotage;
 
 fn failed(name: &'static str) -> Error {
     Error::new(name, "the queue did not answer")
@@ -56,6 +57,16 @@ impl Ports {
 #[async_trait]
 impl Queue for Ports {
     async fn send(&self, id: Uuid, subject: &Subject, sends: u32) -> Result<(), Error> {
+        if self.world.sabotage == Some(Sabotage::AcceptBeforeSend) {
+            let (world, subject) = (Arc::clone(&self.world), subject.clone());
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(100)).await;
+                if world.strike(&[Fault::QueueCallFails]).is_none() {
+                    world.store_message(id, &subject, sends).await.ok();
+                }
+            });
+            return Ok(());
+        }
         let (blow, fault) = self.begin("send", true).await;
         let done = match fault {
             Some(Fault::QueueCallFails) => Err(failed("send")),
