@@ -257,6 +257,7 @@ async fn a_message_that_nobody_can_read_or_that_is_about_nothing_harms_only_itse
     let about_nothing = serde_json::to_string(&Message::about(Uuid::nil())).unwrap();
     for body in [unreadable.body, about_nothing] {
         let message = Received {
+            message_id: body.clone(),
             body: body.clone(),
             ..message.clone()
         };

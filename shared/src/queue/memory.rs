@@ -215,6 +215,15 @@ impl Contents {
         self.heads().find(|index| self.messages[*index].visible_at <= now)
     }
 
+    /// Whether nothing was sent under this key in the time that SQS remembers; from now on something was.
+    fn is_new(&mut self, key: String, now: Timestamp) -> bool {
+        let seen = self.seen.get(&key).is_some_and(|at| now.since(*at) < DEDUPLICATION);
+        if !seen {
+            self.seen.insert(key, now);
+        }
+        !seen
+    }
+
     fn in_flight(&self, receipt: &str, now: Timestamp) -> Option<usize> {
         self.messages
             .iter()
@@ -242,11 +251,9 @@ impl Queue for MemoryQueue {
         let now = self.clock.now();
         let (group, deduplication_id) = (subject.group(), deduplication_id(id, sends));
         let mut contents = self.contents();
-        let key = format!("{group} {deduplication_id}");
-        if contents.seen.get(&key).is_some_and(|at| now.since(*at) < DEDUPLICATION) {
+        if !contents.is_new(format!("{group} {deduplication_id}"), now) {
             return Ok(());
         }
-        contents.seen.insert(key, now);
         contents.last_number += 1;
         let number = contents.last_number;
         contents.messages.push(Stored {
@@ -278,7 +285,15 @@ impl Queue for MemoryQueue {
 
     async fn bury(&self, message: &Received) -> Result<(), Error> {
         self.hook("bury")?;
-        self.contents().dead.push(message.body.clone());
+        let now = self.clock.now();
+        let mut contents = self.contents();
+        // A group and a deduplication id of its own, in a queue of its own.
+        if contents.is_new(format!("dead {}", message.message_id), now) {
+            contents.dead.push(message.body.clone());
+        }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,6 @@
-//! One test body for the ledger, on the twin in memory and on the emulated table.
+//! One test body for the ledger, on the twin in memory and on the emulated table; one for the queue.
+
+mod queue;
 
 use std::time::Duration;
 
@@ -334,19 +336,24 @@ async fn the_ledger_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_in_dynamodb() {
     let bench = Bench::start().await;
+    let config = config(&bench).await;
+    conforms(&DynamoLedger::new(
+        &config,
+        bench.stack.outputs().get("TableName").unwrap(),
+    ))
+    .await;
+}
+
+/// The emulated account, as the SDK reaches it.
+async fn config(bench: &Bench) -> SdkConfig {
     let key = local::aws::ROOT_KEY;
     let credentials = aws_sdk_dynamodb::config::Credentials::new(key, key, None, None, "test");
-    let config: SdkConfig = gateway::adapters::aws::config()
+    gateway::adapters::aws::config()
         .await
         .into_builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(local::aws::REGION))
         .endpoint_url(bench.stack.aws().url())
         .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
-        .build();
-    conforms(&DynamoLedger::new(
-        &config,
-        bench.stack.outputs().get("TableName").unwrap(),
-    ))
-    .await;
+        .build()
 }
