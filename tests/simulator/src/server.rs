@@ -39,11 +39,23 @@ const IDLE_SECONDS: u64 = 60;
 /// More is not read of a request.
 const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
-/// A running server. It stops when it is dropped; exchanges that are running go on, as they do on a real server.
+/// A running server. It stops when it is dropped; exchanges that are running go on, as they do on a real server. Another
+/// one over the same [`Simulator`] and address is the same bank after a restart.
 pub struct Server {
     address: SocketAddr,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
     accepting: JoinHandle<()>,
+}
+
+/// How far a server is from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    /// It serves.
+    No,
+    /// No further request is taken.
+    Soon,
+    /// Nothing goes on.
+    Now,
 }
 
 /// Why an exchange has no answer.
@@ -74,7 +86,7 @@ impl Server {
     pub async fn start(listen: SocketAddr, simulator: Simulator) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
-        let stop = watch::Sender::new(false);
+        let stop = watch::Sender::new(Stop::No);
         let accepting = tokio::spawn(accept(listener, simulator, stop.subscribe()));
         Ok(Self {
             address,
@@ -92,16 +104,26 @@ impl Server {
     pub fn url(&self) -> String {
         format!("http://{}{BASE}", self.address)
     }
+
+    /// Ends as a killed server does: connections are cut where they are, and a command that has begun and not yet had its
+    /// effect has none, while its key stays under processing. Returns when all has ended and the address is free.
+    pub async fn kill(mut self) {
+        self.stop.send_replace(Stop::Now);
+        self.accepting.abort();
+        // It was aborted, which is what is wanted.
+        let _ = (&mut self.accepting).await;
+        self.stop.closed().await;
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.stop.send_modify(|stop| *stop = Stop::Soon.max(*stop));
         self.accepting.abort();
     }
 }
 
-async fn accept(listener: TcpListener, simulator: Simulator, stop: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, simulator: Simulator, stop: watch::Receiver<Stop>) {
     loop {
         // A connection that failed before it was accepted concerns nobody.
         let Ok((stream, _)) = listener.accept().await else {
@@ -114,13 +136,14 @@ async fn accept(listener: TcpListener, simulator: Simulator, stop: watch::Receiv
 }
 
 /// Serves one connection until it is full, idle, cut, or the server stops.
-async fn serve(stream: TcpStream, simulator: Simulator, mut stop: watch::Receiver<bool>) {
+async fn serve(stream: TcpStream, simulator: Simulator, mut stop: watch::Receiver<Stop>) {
     let served = Arc::new(AtomicUsize::new(0));
+    let until = stop.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let simulator = simulator.clone();
-        let served = Arc::clone(&served);
+        let (served, until) = (Arc::clone(&served), until.clone());
         async move {
-            let response = exchange(simulator, request).await?;
+            let response = exchange(simulator, request, until).await?;
             let last = served.fetch_add(1, Ordering::Relaxed) + 1 >= REQUESTS_PER_CONNECTION;
             Ok::<_, NoAnswer>(wire(response, last))
         }
@@ -134,25 +157,38 @@ async fn serve(stream: TcpStream, simulator: Simulator, mut stop: watch::Receive
     tokio::select! {
         // However it ended, there is nothing left to do for this connection.
         _ = connection.as_mut() => {}
-        () = stopped(&mut stop) => {
+        () = stopped(&mut stop, Stop::Soon) => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                () = stopped(&mut stop, Stop::Now) => {}
+            }
         }
     }
 }
 
-/// Returns when the server stops.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone is a stopped server, too.
-    let _ = stop.wait_for(|stop| *stop).await;
+/// Returns when the server has come so far; a server that is gone without being killed is never killed.
+async fn stopped(stop: &mut watch::Receiver<Stop>, wanted: Stop) {
+    let reached = stop.wait_for(|stop| *stop >= wanted).await.is_ok();
+    if !reached && wanted > Stop::Soon {
+        std::future::pending().await
+    }
 }
 
-/// One exchange. It runs apart from its connection: a client that gives up cancels nothing.
-async fn exchange(simulator: Simulator, request: hyper::Request<Incoming>) -> Result<Response, NoAnswer> {
+/// One exchange. It runs apart from its connection: a client that gives up cancels nothing, a server that is killed does.
+async fn exchange(
+    simulator: Simulator,
+    request: hyper::Request<Incoming>,
+    mut until: watch::Receiver<Stop>,
+) -> Result<Response, NoAnswer> {
     let request = received(request).await.ok_or(NoAnswer::Lost)?;
-    tokio::spawn(run(simulator, request))
-        .await
-        .map_err(|_| NoAnswer::Lost)?
+    let run = async move {
+        tokio::select! {
+            outcome = run(simulator, request) => outcome,
+            () = stopped(&mut until, Stop::Now) => Err(NoAnswer::Lost),
+        }
+    };
+    tokio::spawn(run).await.map_err(|_| NoAnswer::Lost)?
 }
 
 async fn received(request: hyper::Request<Incoming>) -> Option<Request> {

@@ -1,6 +1,6 @@
 //! Exchanges that are held, cut, or answered by somebody else.
 
-use fineract_simulator::{Action, Fault, Match, Moment, Release, Response, Times};
+use fineract_simulator::{Action, Fault, Match, Moment, Release, Response, Server, Times};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
@@ -56,6 +56,36 @@ async fn a_held_command_goes_on_though_its_client_is_gone() {
         assert_eq!((status, cached), (200, true), "{moment:?}");
         assert_eq!(simulator.effects().len(), 1);
         assert_eq!(handle.hits(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_leaves_what_it_was_at_and_comes_back_as_the_same_bank() {
+    for (moment, status) in [(Moment::BeforeEffect, 425), (Moment::AfterEffect, 200)] {
+        let (simulator, server) = serve(Release::V1_10_1).await;
+        let handle = simulator.faults().add(fault(Action::Hold(moment), Times::Once));
+        let address = server.address();
+        let mut connection = connect(&server).await;
+        let body = client("INC-1");
+        let running =
+            tokio::spawn(async move { send(&mut connection, "POST", "clients", Some(&body), Some("key")).await });
+        timeout(PATIENCE, handle.wait_until_held()).await.unwrap();
+        let mut idle = connect(&server).await;
+        send(&mut idle, "GET", "offices/1", None, None).await.unwrap();
+        timeout(PATIENCE, server.kill()).await.unwrap();
+        let answer = timeout(PATIENCE, running).await.unwrap().unwrap();
+        assert!(answer.is_err(), "{moment:?}: the connection is cut");
+        assert!(send(&mut idle, "GET", "offices/1", None, None).await.is_err());
+
+        handle.release();
+        let server = Server::start(address, simulator.clone()).await.unwrap();
+        let applied = usize::from(moment == Moment::AfterEffect);
+        assert_eq!(simulator.effects().len(), applied, "{moment:?}: nothing went on");
+        let mut connection = connect(&server).await;
+        let body = client("INC-1");
+        let again = send(&mut connection, "POST", "clients", Some(&body), Some("key"));
+        let (answered, cached, _) = timeout(PATIENCE, again).await.unwrap().unwrap();
+        assert_eq!((answered, cached), (status, true), "{moment:?}");
     }
 }
 
