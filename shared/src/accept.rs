@@ -10,6 +10,7 @@ use crate::callers::Caller;
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::{self, Entropy};
+use crate::failure::Failure;
 use crate::fields::Fault;
 use crate::json::{Unreadable, push_pointer, read};
 use crate::ledger::{Inserted, Ledger, TakenBack};
@@ -32,6 +33,8 @@ const INSERT_TIME: Duration = Duration::from_millis(1_800);
 const SEND_TIME: Duration = Duration::from_secs(5);
 /// How long taking a row back may take.
 const TAKE_BACK_TIME: Duration = Duration::from_secs(3);
+/// What is told about an operation that was taken back, to a caller who was not told that it was.
+const TAKEN_BACK: &str = "It could not be stored in time and was taken back before anything was sent.";
 /// The replacement character (U+FFFD): what is left of bytes that were not UTF-8 where something on the way made text
 /// of them.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
@@ -175,6 +178,7 @@ impl Acceptor<'_> {
             next_attempt_at: None,
             processed_at: Some(now),
             expires_at: Some(now.after(self.retention).seconds()),
+            failure: Some(Failure::gateway(503, "gateway.taken-back", TAKEN_BACK)),
             ..row
         };
         match in_time(TAKE_BACK_TIME, self.ledger.take_back(&back)).await {

@@ -7,7 +7,7 @@ use crate::fineract::{code_of, first_error};
 
 /// Codes of refusals that pass by themselves, and why: the same request, sent anew, can succeed later though nobody does
 /// anything. Every other refusal asks for another request, or for somebody to act first.
-const RETRYABLE: [(&str, &str); 7] = [
+const RETRYABLE: [(&str, &str); 8] = [
     (
         "error.msg.clients.activationDate.in.the.future",
         "the day will come, on Fineract's calendar",
@@ -36,6 +36,7 @@ const RETRYABLE: [(&str, &str); 7] = [
         "error.msg.loan.transaction.cannot.be.a.future.date",
         "the day will come, on Fineract's calendar",
     ),
+    ("gateway.taken-back", "what did not answer in time will"),
 ];
 
 /// A refusal: Fineract's, or the gateway's own.

@@ -254,13 +254,21 @@ async fn with_a_key_the_repeat_heals() {
 
 #[tokio::test]
 async fn an_unconfirmed_take_back_is_told_with_the_tracking_id() {
-    let world = World::on(failing_ledger("take_back", When::Before), failing_queue());
-    let problem = post(&world, None, CLIENT).await.unwrap_err();
-    assert_eq!(problem.kind, ProblemKind::OutcomeUnknown);
-    let id = problem.tracking_id.as_ref().unwrap().to_string();
-    assert_eq!(problem.body()["tracking_id"], id);
-    let report = track(&world.ledger, &world.clock, &caller("los"), &id).await.unwrap();
-    assert_eq!(report.body["status"], "processing");
+    for (when, status, code) in [
+        (When::Before, "processing", Value::Null),
+        (When::After, "failed", json!("gateway.taken-back")),
+    ] {
+        let world = World::on(failing_ledger("take_back", when), failing_queue());
+        let problem = post(&world, None, CLIENT).await.unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::OutcomeUnknown);
+        let id = problem.tracking_id.as_ref().unwrap().to_string();
+        assert_eq!(problem.body()["tracking_id"], id);
+        let report = track(&world.ledger, &world.clock, &caller("los"), &id).await.unwrap();
+        assert_eq!(
+            (&report.body["status"], &report.body["error"]["code"]),
+            (&json!(status), &code)
+        );
+    }
 }
 
 #[tokio::test]
