@@ -11,7 +11,7 @@ use local::{
     environment::{Environment, Purpose},
     functions::Source,
     lifecycle::{self, Ids},
-    probe::probe,
+    probe::{base_url, probe},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -172,24 +172,6 @@ async fn options(arguments: &Arguments, console: Console) -> Result<(Bank, Optio
     Ok((bank, options))
 }
 
-/// Completes a base URL: people copy it with and without the path of the API.
-fn base_url(url: &str) -> String {
-    let url = if url.contains("://") {
-        url.to_owned()
-    } else {
-        format!("http://{url}")
-    };
-    let url = url.trim_end_matches('/');
-    let url = url.strip_suffix("/v1").unwrap_or(url);
-    if url.ends_with("/fineract-provider") {
-        format!("{url}/api")
-    } else if url.split_once("://").is_some_and(|(_, rest)| !rest.contains('/')) {
-        format!("{url}/fineract-provider/api")
-    } else {
-        url.to_owned()
-    }
-}
-
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -230,26 +212,4 @@ fn summary(stack: &Stack, bank: &Bank, tracking_ids: &[String]) -> Result<String
             .map(|id| id.replace('|', "%7C"))
             .unwrap_or_default(),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base_url;
-
-    #[test]
-    fn a_base_url_is_completed() {
-        let whole = "https://localhost:8443/fineract-provider/api";
-        for given in [
-            whole,
-            "https://localhost:8443",
-            "https://localhost:8443/fineract-provider/",
-            &format!("{whole}/v1/"),
-        ] {
-            assert_eq!(base_url(given), whole);
-        }
-        assert_eq!(
-            base_url("https://bank.example/core/api"),
-            "https://bank.example/core/api"
-        );
-    }
 }

@@ -1,4 +1,4 @@
-//! Whether a Fineract answers, before anything is built upon it.
+//! Where a Fineract is, and whether it answers, before anything is built upon it.
 
 use std::time::Duration;
 
@@ -46,4 +46,45 @@ pub async fn probe(options: &Options) -> Result<(), Error> {
         what,
         remedy: remedy.to_owned(),
     })
+}
+
+/// Completes a base URL: people copy it with and without the path of the API.
+#[must_use]
+pub fn base_url(url: &str) -> String {
+    let url = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://{url}")
+    };
+    let url = url.trim_end_matches('/');
+    let url = url.strip_suffix("/v1").unwrap_or(url);
+    if url.ends_with("/fineract-provider") {
+        format!("{url}/api")
+    } else if url.split_once("://").is_some_and(|(_, rest)| !rest.contains('/')) {
+        format!("{url}/fineract-provider/api")
+    } else {
+        url.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_url;
+
+    #[test]
+    fn a_base_url_is_completed() {
+        let whole = "https://localhost:8443/fineract-provider/api";
+        for given in [
+            whole,
+            "https://localhost:8443",
+            "https://localhost:8443/fineract-provider/",
+            &format!("{whole}/v1/"),
+        ] {
+            assert_eq!(base_url(given), whole);
+        }
+        assert_eq!(
+            base_url("https://bank.example/core/api"),
+            "https://bank.example/core/api"
+        );
+    }
 }
