@@ -64,11 +64,17 @@ pub struct Simulated {
     cut: Option<FaultHandle>,
 }
 
-/// Kills workers, for ever: in turn while Fineract has their call before its effect, after it, and at any moment.
+/// Kills workers, for ever: in turn while Fineract has their call before its effect, after it, and at any moment. If there
+/// is no call to hold, that turn comes again.
 pub async fn kill(stack: &Stack, simulator: Option<&Simulator>, times: Pace, tally: &Tally, mut rng: Rng) {
-    let moments = [Some(Moment::BeforeEffect), Some(Moment::AfterEffect), None];
-    for moment in moments.into_iter().cycle() {
+    let mut moments = [Some(Moment::BeforeEffect), Some(Moment::AfterEffect), None]
+        .into_iter()
+        .cycle()
+        .filter(|moment| simulator.is_some() || moment.is_none())
+        .peekable();
+    loop {
         sleep(times.between_kills * rng.u32(10..20) / 10).await;
+        let moment = moments.peek().copied().flatten();
         let held = match (simulator, moment) {
             (Some(simulator), Some(moment)) => held(simulator, moment, &mut rng).await,
             _ => None,
@@ -79,7 +85,9 @@ pub async fn kill(stack: &Stack, simulator: Option<&Simulator>, times: Pace, tal
             _ => Mishap::Killed,
         };
         tally.add(mishap, u64::from(kill_workers(stack)));
-        drop(held);
+        if held.is_some() || moment.is_none() {
+            moments.next();
+        }
     }
 }
 

@@ -40,9 +40,11 @@ const SIMULATED_TIMES: [(&str, &str); 9] = [
     ("OverdueSeconds", "3"),
     ("ResendSeconds", "10"),
 ];
-/// What the queue's visibility becomes once it is deployed: AWS asks for six times the function's time, which a run would
-/// wait for after each worker that was killed.
+/// What the queue's visibility becomes once it is deployed: longer than the lease. AWS asks for six times the function's
+/// time, which a run would wait for after each worker that was killed.
 const SIMULATED_VISIBILITY_SECONDS: u32 = 9;
+/// The same before a real server.
+const REAL_VISIBILITY_SECONDS: u32 = 32;
 /// Times before a real server.
 const REAL_TIMES: [(&str, &str); 9] = [
     ("LookupTimeoutSeconds", "4"),
@@ -143,9 +145,12 @@ pub async fn run(settings: &Settings) -> Result<Report, Error> {
         stack,
     });
     let is_simulated = simulated.is_some();
-    if is_simulated {
-        platform::set_visibility(&place.stack, SIMULATED_VISIBILITY_SECONDS).await?;
-    }
+    let visibility_seconds = if is_simulated {
+        SIMULATED_VISIBILITY_SECONDS
+    } else {
+        REAL_VISIBILITY_SECONDS
+    };
+    platform::set_visibility(&place.stack, visibility_seconds).await?;
     let mut rng = Rng::with_seed(settings.seed);
     let run = format!("{:08x}", fastrand::u32(..));
     let lives = life::lives(settings.lives, &run, &settings.lenders, &mut rng);
@@ -159,7 +164,7 @@ pub async fn run(settings: &Settings) -> Result<Report, Error> {
         let (place, simulator, rng) = (Arc::clone(&place), simulated.simulator.clone(), rng.fork());
         background.spawn(async move { mishaps::check(&simulator, &place.bank, &place.tally, rng).await });
     }
-    let disturbed = tokio::spawn(disturb(Arc::clone(&place), simulated, settings.pace, rng));
+    let disturbed = tokio::spawn(disturb(Arc::clone(&place), simulated, all, settings.pace, rng));
     let lived = live(&place, lives, settings.pace.span * BEGIN_PERCENT / 100).await?;
     let took = began.elapsed();
     // The server of a simulated Fineract lives in it, until the verdict.
@@ -191,17 +196,22 @@ pub async fn run(settings: &Settings) -> Result<Report, Error> {
     }
     drop(disturbed);
     let stories = || lived.iter().flat_map(|lived| &lived.stories);
-    let expected = Mishap::ANYWHERE
-        .iter()
-        .chain(Mishap::SIMULATED.iter().filter(|_| is_simulated));
     Ok(Report {
         accepted: stories().count(),
         succeeded: stories().filter(|story| story.succeeded()).count(),
         set_again,
-        mishaps: expected.map(|mishap| (*mishap, place.tally.times(*mishap))).collect(),
+        mishaps: expected(is_simulated)
+            .map(|mishap| (mishap, place.tally.times(mishap)))
+            .collect(),
         wrongs,
         took,
     })
+}
+
+/// What has to go wrong.
+fn expected(is_simulated: bool) -> impl Iterator<Item = Mishap> {
+    let simulated = Mishap::SIMULATED.into_iter().filter(move |_| is_simulated);
+    Mishap::ANYWHERE.into_iter().chain(simulated)
 }
 
 /// The Fineract, and what the gateway is started with.
@@ -258,11 +268,17 @@ fn background(place: &Arc<Place>, step: &Arc<Step>, rng: &mut Rng) -> JoinSet<()
 }
 
 /// What goes wrong, for the time that is set; gives the simulated Fineract back, which is well again.
-async fn disturb(place: Arc<Place>, simulated: Option<Simulated>, pace: Pace, mut rng: Rng) -> Option<Simulated> {
+async fn disturb(
+    place: Arc<Place>,
+    simulated: Option<Simulated>,
+    all: usize,
+    pace: Pace,
+    mut rng: Rng,
+) -> Option<Simulated> {
     let simulator = simulated.as_ref().map(|simulated| simulated.simulator.clone());
     let kill = mishaps::kill(&place.stack, simulator.as_ref(), pace, &place.tally, rng.fork());
     let suffer = async {
-        match simulated {
+        let simulated = match simulated {
             Some(mut simulated) => {
                 simulated.suffer(pace, &place.tally, &mut rng).await;
                 Some(simulated)
@@ -271,7 +287,14 @@ async fn disturb(place: Arc<Place>, simulated: Option<Simulated>, pace: Pace, mu
                 sleep(pace.span).await;
                 None
             }
+        };
+        // Workers are killed until each way to be killed has happened, if there is still something to do.
+        let until = Instant::now() + pace.span;
+        let absent = || expected(simulated.is_some()).any(|mishap| place.tally.times(mishap) == 0);
+        while absent() && place.ended.load(Ordering::Relaxed) < all && Instant::now() < until {
+            sleep(TOLD).await;
         }
+        simulated
     };
     tokio::select! {
         simulated = suffer => simulated,
