@@ -38,6 +38,9 @@ const TAKEN_BACK: &str = "It could not be stored in time and was taken back befo
 /// The replacement character (U+FFFD): what is left of bytes that were not UTF-8 where something on the way made text
 /// of them.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+/// Most bytes of JSON pointers to what was not understood that are told and kept: the row must have room for Fineract's
+/// answer.
+const IGNORED_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of the mark by which an insert is recognised.
 const NONCE_BYTES: usize = 16;
 
@@ -64,7 +67,7 @@ pub struct Accepted {
     pub tracking_id: TrackingId,
     /// Whether the request had been accepted before.
     pub replayed: bool,
-    /// JSON pointers of what was not understood.
+    /// JSON pointers of what was not understood, the first of them if they are many.
     pub ignored: Vec<String>,
 }
 
@@ -242,6 +245,11 @@ impl Acceptor<'_> {
                     pointer
                 }),
         );
+        let mut bytes = 0;
+        ignored.retain(|pointer| {
+            bytes += pointer.len();
+            bytes <= IGNORED_BYTES_MAX
+        });
         Ok(Understood {
             kind,
             data: Value::Object(data.clone()),

@@ -155,6 +155,16 @@ async fn members_that_were_not_understood_come_back() {
 }
 
 #[tokio::test]
+async fn of_many_members_that_were_not_understood_the_first_come_back() {
+    let members: String = (0..6_000).map(|n| format!(r#","m{n}":0"#)).collect();
+    let body = format!(r#"{{"status":"LOAN_DELETE","data":{{"external_loan_id":"L"{members}}}}}"#);
+    let accepted = post(&World::new(), None, &body).await.unwrap();
+    let bytes: usize = accepted.ignored.iter().map(String::len).sum();
+    assert!(bytes <= IGNORED_BYTES_MAX && bytes > IGNORED_BYTES_MAX - 20, "{bytes}");
+    assert_eq!(accepted.ignored[..2], ["/data/m0", "/data/m1"]);
+}
+
+#[tokio::test]
 async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
     let world = World::new();
     let first = post(&world, Some("k-1"), CLIENT).await.unwrap();
