@@ -198,6 +198,8 @@ pub fn left_untouched(exchange: &Exchange) -> bool {
     match exchange {
         Exchange::NotSent => true,
         Exchange::Lost(_) => false,
+        // A success, whatever else it says.
+        Exchange::Answer(answer) if (200..=299).contains(&answer.status) => false,
         Exchange::Answer(answer) => {
             let Verdict::NotYet(wait) = of_error(answer, answer.json()) else {
                 return false;

@@ -265,6 +265,7 @@ fn only_answers_from_before_the_execution_leave_fineract_untouched() {
         (answer(425, true, "{}"), false),
         (answer(500, false, "{}"), false),
         (answer(200, false, "{}"), false),
+        (answer(200, false, &coded("error.msg.not.authorized")), false),
     ] {
         assert_eq!(left_untouched(&exchange), untouched, "{exchange:?}");
     }
