@@ -207,8 +207,8 @@ impl Executor<'_> {
             reason = settlement.reason.map(Reason::as_str),
             alarm = alarm.map(Reason::as_str),
             fineract_status = status,
-            code = settlement.failure.as_ref().and_then(|failure| failure.code()),
-            attempts = before.attempts + 1,
+            code = settlement.failure.as_ref().and_then(|failure| failure.plain_code()),
+            attempts = before.attempts.saturating_add(1),
             written = written == Written::Done,
             "a run ended"
         );

@@ -39,6 +39,9 @@ const RETRYABLE: [(&str, &str); 8] = [
     ("gateway.taken-back", "what did not answer in time will"),
 ];
 
+/// Longest code that goes into logs and tries.
+const CODE_LENGTH_MAX: usize = 256;
+
 /// A refusal: Fineract's, or the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +87,13 @@ impl Failure {
             Self::Fineract { body, .. } => code_of(body),
             Self::Gateway { code, .. } => Some(code),
         }
+    }
+
+    /// The code for logs and tries, if it has a code's form; a text in its place may be about somebody.
+    pub fn plain_code(&self) -> Option<&str> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-'<>=".contains(&byte);
+        self.code()
+            .filter(|code| code.len() <= CODE_LENGTH_MAX && code.bytes().all(plain))
     }
 
     /// `failure_response`: Fineract's error body, or one of its shape.

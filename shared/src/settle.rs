@@ -27,6 +27,9 @@ const IDS: [&str; 8] = [
     "subResourceExternalId",
 ];
 
+/// Longest id of a larger answer that is kept.
+const ID_BYTES_MAX: usize = 1_024;
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Outcome {
@@ -152,8 +155,8 @@ pub fn settlement(
         waits,
         maybe_sent: before.maybe_sent || outcome.perhaps_changed,
         command_id: command_id.filter(|_| !next_key),
-        key_epoch: before.key_epoch + u32::from(next_key),
-        keys_spent: before.keys_spent + u32::from(next_key && counts),
+        key_epoch: before.key_epoch.saturating_add(u32::from(next_key)),
+        keys_spent: before.keys_spent.saturating_add(u32::from(next_key && counts)),
         key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
         stuck_since,
         response,
@@ -170,8 +173,8 @@ fn entry(outcome: &Outcome, at: Timestamp) -> Try {
     let (word, code) = match &outcome.verdict {
         Verdict::Applied(_) => ("applied", None),
         Verdict::Pending { .. } => ("pending", None),
-        Verdict::Refused(failure) => ("refused", failure.code()),
-        Verdict::Denied(failure) => (DENIED, failure.code()),
+        Verdict::Refused(failure) => ("refused", failure.plain_code()),
+        Verdict::Denied(failure) => (DENIED, failure.plain_code()),
         Verdict::Spent { reason, .. } => ("spent", Some(reason.as_str())),
         Verdict::Restored => ("restored", None),
         Verdict::NotYet(wait) => ("not_yet", Some(wait.reason.as_str())),
@@ -191,7 +194,7 @@ fn bounded(response: Option<Value>) -> (Option<Value>, bool) {
         Some(Value::Object(members)) if Value::Object(members.clone()).to_string().len() > RESPONSE_BYTES_MAX => {
             let ids: Map<String, Value> = members
                 .into_iter()
-                .filter(|(name, _)| IDS.contains(&name.as_str()))
+                .filter(|(name, id)| IDS.contains(&name.as_str()) && id.to_string().len() <= ID_BYTES_MAX)
                 .collect();
             (Some(Value::Object(ids)), true)
         }

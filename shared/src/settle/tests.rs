@@ -102,6 +102,9 @@ fn answers_too_large_to_be_kept_keep_their_ids() {
     let settled = settle(&row(), Verdict::Applied(large));
     assert!(settled.truncated);
     assert_eq!(settled.response, Some(json!({"loanId": 7, "resourceExternalId": "L"})));
+    let text = "y".repeat(RESPONSE_BYTES_MAX);
+    let settled = settle(&row(), Verdict::Applied(json!({"loanId": 7, "resourceId": text})));
+    assert_eq!(settled.response, Some(json!({"loanId": 7})), "an id is short");
     let settled = settle(&row(), Verdict::Applied(json!({"changes": {}})));
     assert_eq!(
         (settled.truncated, settled.response),
@@ -113,4 +116,22 @@ fn answers_too_large_to_be_kept_keep_their_ids() {
         body: json!({"developerMessage": text}),
     });
     assert_eq!(refused.code(), Some("gateway.response-too-large"));
+}
+
+#[test]
+fn what_has_no_codes_form_is_in_no_try() {
+    for (code, kept) in [
+        ("error.msg.client.duplicate.externalId", true),
+        ("error.msg.loan.approval.amount.can't.be.greater", true),
+        ("The client Jayesh exists.", false),
+        ("", true),
+        (&"x".repeat(257), false),
+    ] {
+        let body = json!({"userMessageGlobalisationCode": code});
+        let refused = Failure::Fineract { status: 403, body };
+        for verdict in [Verdict::Refused(refused.clone()), Verdict::Denied(refused)] {
+            let settled = settle(&row(), verdict);
+            assert_eq!(settled.history[0].code.as_deref(), kept.then_some(code), "{code}");
+        }
+    }
 }
