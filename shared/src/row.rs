@@ -24,6 +24,8 @@ pub const DENIED: &str = "denied";
 const HISTORY_FIRST: usize = 3;
 /// How many of its last tries are remembered.
 const HISTORY_LAST: usize = 10;
+/// The highest number that a key for Fineract has room for.
+const KEY_EPOCH_MAX: u32 = 9_999;
 /// How many characters of the fingerprint go into the key for Fineract.
 const KEY_FINGERPRINT: usize = 8;
 
@@ -231,12 +233,13 @@ impl Row {
 
     /// The `Idempotency-Key` for Fineract: at most 50 characters, never empty, another one for another payload.
     pub fn key(&self) -> String {
-        let print = self.fingerprint.get(..KEY_FINGERPRINT).unwrap_or(&self.fingerprint);
+        let digits = self.fingerprint.chars().filter(char::is_ascii_hexdigit);
+        let print: String = digits.take(KEY_FINGERPRINT).collect();
         let key = format!("{}-{print}", self.id.hyphenated());
         if self.key_epoch == 0 {
             key
         } else {
-            format!("{key}.{}", self.key_epoch)
+            format!("{key}.{}", self.key_epoch.min(KEY_EPOCH_MAX))
         }
     }
 
@@ -386,6 +389,9 @@ pub(crate) mod tests {
         assert_eq!(row.key(), "406362bf-f3da-4bc6-a506-d67e0878b7b6-01234567");
         row.key_epoch = 9_999;
         assert_eq!(row.key(), "406362bf-f3da-4bc6-a506-d67e0878b7b6-01234567.9999");
+        row.key_epoch = u32::MAX;
+        row.fingerprint = "\u{fc}ber eine Zeile\nund mehr".to_owned();
+        assert_eq!(row.key(), "406362bf-f3da-4bc6-a506-d67e0878b7b6-beeeeede.9999");
         assert!(row.key().len() <= 50);
     }
 

@@ -90,7 +90,7 @@ impl Executor<'_> {
             }
             Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Proof::NotApplied,
         };
-        let tries = row.keys_spent + 1;
+        let tries = row.keys_spent.saturating_add(1);
         let (verdict, next_key) = match (outcome.verdict, proof) {
             (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
             (Verdict::Refused(failure), _) | (Verdict::Denied(failure), Proof::NotApplied) => {

@@ -147,7 +147,7 @@ impl Ledger for MemoryLedger {
             let until = claim.now.after(claim.lease);
             row.state = State::Running;
             row.owner = Some(claim.owner.clone());
-            row.attempts += 1;
+            row.attempts = row.attempts.saturating_add(1);
             row.maybe_sent = true;
             row.lease_until = Some(until);
             row.next_attempt_at = Some(until);
@@ -273,7 +273,7 @@ impl Ledger for MemoryLedger {
     async fn note_resend(&self, seen: &Row, resend_after: Timestamp) -> Result<Written, Error> {
         self.call("note_resend", |rows| match rows.get_mut(&seen.id) {
             Some(row) if row.state == seen.state && row.sends == seen.sends && row.attempts == seen.attempts => {
-                row.sends += 1;
+                row.sends = row.sends.saturating_add(1);
                 row.resend_after = Some(resend_after);
                 Written::Done
             }
