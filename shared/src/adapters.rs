@@ -4,7 +4,7 @@ pub mod aws;
 pub mod callers_table;
 pub mod dynamodb;
 pub mod http;
-mod item;
+pub mod item;
 pub mod random;
 pub mod secrets;
 pub mod sqs;

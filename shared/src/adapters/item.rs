@@ -9,7 +9,7 @@ use crate::json;
 use crate::row::Row;
 
 /// An item.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub type Item = HashMap<String, AttributeValue>;
 
 /// Members that are kept as JSON text, so that their digits stay as they are.
 const DOCUMENTS: [&str; 5] = ["data", "ignored", "response", "failure", "history"];
@@ -18,19 +18,32 @@ pub(super) const OPEN_SHARD: &str = "open_shard";
 /// See [`OPEN_SHARD`].
 pub(super) const OPEN_KEY: &str = "open_key";
 
-/// An item is not a row.
+/// An item is not a row; it says why without the item's values, which may be about somebody.
 #[derive(Debug, thiserror::Error)]
 #[error("an item of the table is not a row: {0}")]
-pub(super) struct NotARow(String);
+pub struct NotARow(String);
 
 /// A document as an attribute.
 pub(super) fn document(value: &impl serde::Serialize) -> AttributeValue {
     AttributeValue::S(serde_json::to_string(value).unwrap_or_default())
 }
 
+/// What serde says of a value, without the value.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let form = ["missing field", "duplicate field"]
+        .iter()
+        .any(|form| text.starts_with(form));
+    match text.rsplit_once(", expected ") {
+        _ if form => text,
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "a text has another form".to_owned(),
+    }
+}
+
 /// The item of a row.
-pub(super) fn of_row(row: &Row) -> Result<Item, NotARow> {
-    let Value::Object(members) = serde_json::to_value(row).map_err(|error| NotARow(error.to_string()))? else {
+pub fn of_row(row: &Row) -> Result<Item, NotARow> {
+    let Value::Object(members) = serde_json::to_value(row).map_err(|error| NotARow(without_value(&error)))? else {
         return Err(NotARow("not an object".to_owned()));
     };
     let mut item = Item::with_capacity(members.len() + 2);
@@ -54,30 +67,32 @@ pub(super) fn of_row(row: &Row) -> Result<Item, NotARow> {
 
 /// The row of an item.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is the SDK's and open")]
-pub(super) fn to_row(item: &Item) -> Result<Row, NotARow> {
+pub fn to_row(item: &Item) -> Result<Row, NotARow> {
     let mut members = Map::with_capacity(item.len());
     let mut data = Value::Null;
     for (name, attribute) in item {
         let member = match attribute {
             AttributeValue::S(text) if name == "data" => {
                 // A caller's data is read as it was at the edge; no member name in it has a meaning of its own.
-                data = json::read(text.as_bytes()).map_err(|error| NotARow(error.to_string()))?;
+                data = json::read(text.as_bytes()).map_err(|_| NotARow("data cannot be read".to_owned()))?;
                 Value::Null
             }
             AttributeValue::S(text) if DOCUMENTS.contains(&name.as_str()) => {
-                serde_json::from_str(text).map_err(|error| NotARow(format!("{name}: {error}")))?
+                serde_json::from_str(text).map_err(|error| NotARow(format!("{name}: {}", without_value(&error))))?
             }
             AttributeValue::S(text) => Value::String(text.clone()),
+            _ if DOCUMENTS.contains(&name.as_str()) => return Err(NotARow(format!("{name} is no text"))),
             AttributeValue::N(text) => Value::Number(
                 text.parse::<Number>()
-                    .map_err(|error| NotARow(format!("{name}: {error}")))?,
+                    .map_err(|error| NotARow(format!("{name}: {}", without_value(&error))))?,
             ),
             AttributeValue::Bool(value) => Value::Bool(*value),
-            _ => return Err(NotARow(format!("{name} has a type that rows do not use"))),
+            // Another release's; no attribute of a row is read from it.
+            _ => Value::Array(Vec::new()),
         };
         members.insert(name.clone(), member);
     }
-    let row: Row = serde_json::from_value(Value::Object(members)).map_err(|error| NotARow(error.to_string()))?;
+    let row: Row = serde_json::from_value(Value::Object(members)).map_err(|error| NotARow(without_value(&error)))?;
     Ok(Row { data, ..row })
 }
 
@@ -131,6 +146,47 @@ mod tests {
             ..row()
         };
         back_and_forth(&ended);
+    }
+
+    #[test]
+    fn attributes_of_another_release_are_left_alone() {
+        let mut item = of_row(&row()).unwrap();
+        for (name, value) in [
+            ("a_list", AttributeValue::L(Vec::new())),
+            ("a_map", AttributeValue::M(Item::new())),
+            ("nothing", AttributeValue::Null(true)),
+        ] {
+            item.insert(name.to_owned(), value);
+        }
+        assert_eq!(to_row(&item).unwrap(), row());
+    }
+
+    #[test]
+    fn an_item_that_is_no_row_says_why_without_its_values() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        for (name, value, why) in [
+            ("state", text("Jayesh"), "expected one of `accepted`"),
+            ("attempts", text("Jayesh"), "expected u32"),
+            ("maybe_sent", AttributeValue::L(Vec::new()), "expected a boolean"),
+            ("accepted_at", text("Jayesh"), "a text has another form"),
+            ("data", text("{\"Jayesh\":1,\"Jayesh\":2}"), "data cannot be read"),
+            ("data", AttributeValue::Bool(true), "data is no text"),
+            ("failure", text("{\"gateway\":{\"status\":\"Jayesh\"}}"), "expected u16"),
+            ("history", text("[\"Jayesh\"]"), "expected struct Try"),
+        ] {
+            let mut item = of_row(&row()).unwrap();
+            item.insert(name.to_owned(), value);
+            let error = to_row(&item).unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains("Jayesh"), "{name}: {error}");
+        }
+        let mut item = of_row(&row()).unwrap();
+        item.remove("caller");
+        assert!(
+            to_row(&item)
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `caller`")
+        );
     }
 
     #[test]
