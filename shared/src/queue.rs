@@ -2,6 +2,7 @@
 
 pub mod memory;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -85,6 +86,21 @@ pub struct Received {
 }
 
 impl Received {
+    /// A message with what the queue says about it in its attributes, by SQS's names.
+    pub fn new(body: String, message_id: String, receipt: String, attributes: &HashMap<String, String>) -> Self {
+        let attribute = |name: &str| attributes.get(name).cloned();
+        Self {
+            body,
+            message_id,
+            receipt,
+            sequence: attribute("SequenceNumber"),
+            deduplication_id: attribute("MessageDeduplicationId"),
+            receives: attribute("ApproximateReceiveCount")
+                .and_then(|count| count.parse().ok())
+                .unwrap_or(1),
+        }
+    }
+
     /// The queue's sequence number, if this is the operation's original message.
     pub fn original_sequence(&self, id: Uuid) -> Option<&str> {
         let original = self.deduplication_id.as_deref() == Some(deduplication_id(id, 0).as_str());

@@ -71,17 +71,12 @@ fn run_of(context: &Context) -> Run {
 }
 
 fn received(record: SqsMessage) -> Received {
-    let attribute = |name: &str| record.attributes.get(name).cloned();
-    Received {
-        sequence: attribute("SequenceNumber"),
-        deduplication_id: attribute("MessageDeduplicationId"),
-        receives: attribute("ApproximateReceiveCount")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(1),
-        body: record.body.unwrap_or_default(),
-        message_id: record.message_id.unwrap_or_default(),
-        receipt: record.receipt_handle.unwrap_or_default(),
-    }
+    Received::new(
+        record.body.unwrap_or_default(),
+        record.message_id.unwrap_or_default(),
+        record.receipt_handle.unwrap_or_default(),
+        &record.attributes,
+    )
 }
 
 fn executor(parts: &Parts) -> Executor<'_> {
