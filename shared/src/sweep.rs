@@ -130,7 +130,7 @@ impl Sweeper<'_> {
     }
 
     fn is_overdue(&self, row: &Row, now: Timestamp) -> bool {
-        row.next_attempt_at.is_some_and(|next| next.after(self.overdue) <= now)
+        row.next_attempt_at.is_none_or(|next| next.after(self.overdue) <= now)
             && row.resend_after.is_none_or(|after| after <= now)
     }
 

@@ -44,6 +44,17 @@ fn sent(world: &World) -> Vec<u128> {
 }
 
 #[tokio::test]
+async fn what_waits_until_no_time_is_overdue() {
+    let world = World::new();
+    world.ledger.put(Row {
+        state: State::Waiting,
+        next_attempt_at: None,
+        ..due(&world, 1, "A", Duration::ZERO)
+    });
+    assert_eq!((sweep(&world).await.sent, sent(&world)), (1, vec![1]));
+}
+
+#[tokio::test]
 async fn what_is_overdue_is_sent_again_once_in_a_while() {
     let world = World::new();
     world.ledger.put(due(&world, 1, "A", OVERDUE));

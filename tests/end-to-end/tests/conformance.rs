@@ -146,6 +146,13 @@ async fn conforms(ledger: &dyn Ledger) {
         "won from running",
         "the lease is over"
     );
+    let undated = Row {
+        state: State::Waiting,
+        next_attempt_at: None,
+        ..row(40, "U")
+    };
+    assert!(inserted(ledger, &undated, now).await);
+    assert_eq!(claimed(ledger, 40, &claim("r.1", now)).await, "won from waiting");
     ledger.note_sequence(id, "00000000000000000009").await.unwrap();
     assert_eq!(
         ledger.get(id).await.unwrap().unwrap().queue_seq.as_deref(),

@@ -78,7 +78,8 @@ impl Update {
     /// The claim of a run.
     pub(super) fn claim(claim: &Claim) -> Self {
         let until = text(claim.now.after(claim.lease).to_string());
-        let due = "(#state = :accepted OR (#state IN (:waiting, :pending, :running) AND next_attempt_at <= :now))";
+        let due = "(#state = :accepted OR (#state IN (:waiting, :pending, :running) \
+                   AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now)))";
         let update = Self::default()
             .set("owner", text(&claim.owner))
             .set("maybe_sent", AttributeValue::Bool(true))
