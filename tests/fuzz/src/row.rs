@@ -18,6 +18,8 @@ use crate::laws::{check_run, check_storable, external_id};
 use crate::script::{Told, willing};
 use crate::world::{NOW, RETENTION, World, caller, wait_for};
 
+/// How long after its time a row is overdue.
+const OVERDUE: Duration = Duration::from_secs(15 * 60);
 /// Shortest text that is looked for where it may not be.
 const TEXT_MIN: usize = 12;
 
@@ -154,7 +156,7 @@ fn check_sweep(row: &Row) {
         ledger: &world.ledger,
         queue: &world.queue,
         clock: &world.clock,
-        overdue: Duration::from_secs(15 * 60),
+        overdue: OVERDUE,
         resend: Duration::from_secs(30 * 60),
         sends_max: 10,
     };
@@ -168,7 +170,10 @@ fn check_sweep(row: &Row) {
         ..row.clone()
     };
     assert_eq!(after, sent);
-    assert!(after.sends == row.sends || (row.state.is_open() && swept.sent == 1));
+    let due = row.next_attempt_at.is_none_or(|next| next.after(OVERDUE) <= NOW);
+    let due = due && row.resend_after.is_none_or(|after| after <= NOW);
+    assert_eq!(swept.sent == 1, row.state.is_open() && due, "what is overdue is sent");
+    assert!(after.sends == row.sends || swept.sent == 1);
 }
 
 /// The worker keeps the row, whatever Fineract says, and ends it only as Fineract said.
