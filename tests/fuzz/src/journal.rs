@@ -35,14 +35,14 @@ pub(crate) fn check(own: &[&str]) {
                 .all(|byte| byte.is_ascii_alphabetic() || allowed.as_bytes().contains(&byte))
         };
         let known = match name {
-            "message" => text.len() < 100 && of(" ,;'-"),
+            "message" | "error" => text.len() < 100 && of(" ,:;'-"),
             "operation_id" | "first" => Uuid::try_parse(&text).is_ok(),
             "operation" => Kind::named(&text).is_some(),
             "state" | "alarm" => of("_"),
             "reason" => of("_()"),
             "code" => text.len() <= CODE_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()),
             "message_id" => false,
-            other => panic!("the log has a field {other}: give it a vocabulary here"),
+            other => panic!("the log has a field {other}, which says {text:?}: give it a vocabulary here"),
         };
         assert!(known || own.contains(&text.as_str()), "the field {name} says {text:?}");
     }
