@@ -247,7 +247,7 @@ impl World {
 
     /// A message is stored.
     async fn store_message(&self, id: Uuid, subject: &Subject, sends: u32) -> Result<(), gateway::queue::Error> {
-        let alone = Subject::stored(&format!("client:{id}"));
+        let alone = Subject::stored(format!("client:{id}"));
         let subject = if self.sabotage == Some(Sabotage::NoGroup) {
             &alone
         } else {
