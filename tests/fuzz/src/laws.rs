@@ -109,6 +109,7 @@ fn check_unchanged(before: &Row, after: &Row) {
         waits: before.waits,
         maybe_sent: before.maybe_sent,
         key_epoch: before.key_epoch,
+        keys_spent: before.keys_spent,
         key_first_sent_at: before.key_first_sent_at,
         stuck_since: before.stuck_since,
         queue_seq: before.queue_seq.clone(),
