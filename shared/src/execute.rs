@@ -161,7 +161,11 @@ impl Executor<'_> {
             queue_seq: sequence.map(str::to_owned),
         };
         let before = match self.ledger.claim(row.id, &claim).await? {
-            Claimed::Won(before) => before,
+            // The claim was the first moment at which this key could be sent; a run may end long after it.
+            Claimed::Won(before) => Row {
+                key_first_sent_at: before.key_first_sent_at.or(Some(now)),
+                ..*before
+            },
             Claimed::NotNow(row) => return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))),
             Claimed::Ended(_) | Claimed::Missing => return Ok(Standing::Ended),
         };

@@ -157,7 +157,7 @@ pub fn settlement(
         command_id: command_id.filter(|_| !next_key),
         key_epoch: before.key_epoch.saturating_add(u32::from(next_key)),
         keys_spent: before.keys_spent.saturating_add(u32::from(next_key && counts)),
-        key_first_sent_at: before.key_first_sent_at.or(Some(now)).filter(|_| !next_key),
+        key_first_sent_at: before.key_first_sent_at.filter(|_| !next_key),
         stuck_since,
         response,
         read_back: read_back && state == State::Succeeded,

@@ -1,7 +1,7 @@
 //! The sweep: sends again what is overdue. The queue is the fast path, the row is the truth; losing every message
 //! loses no operation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -51,7 +51,7 @@ pub struct Swept {
 
 impl Sweeper<'_> {
     /// Goes through the index of open operations until `deadline`, beginning at shard `from`, so that sweeps which do not
-    /// get through begin elsewhere each time. What cannot be read harms only itself.
+    /// get through begin elsewhere each time. What cannot be read harms only its own subject.
     pub async fn sweep(&self, deadline: Timestamp, from: u8) -> Swept {
         let mut swept = Swept {
             complete: true,
@@ -72,11 +72,16 @@ impl Sweeper<'_> {
 
     async fn sweep_shard(&self, shard: &str, swept: &mut Swept) -> Result<(), ledger::Error> {
         let mut after = None;
+        // Entries of a subject stand together: on two pages, the first of the second is not the subject's first.
+        let mut begun = None;
         loop {
-            let page = self.ledger.open_in(shard, after).await?;
+            let mut page = self.ledger.open_in(shard, after).await?;
             swept.open = swept
                 .open
                 .saturating_add(u32::try_from(page.entries.len()).unwrap_or(u32::MAX));
+            let last = page.entries.last().map(|entry| entry.subject.clone());
+            page.entries.retain(|entry| Some(&entry.subject) != begun.as_ref());
+            begun = last.or(begun);
             self.send_overdue(page.entries, swept).await?;
             after = page.next;
             if after.is_none() {
@@ -85,23 +90,27 @@ impl Sweeper<'_> {
         }
     }
 
-    /// The rows behind entries of the index; those that cannot be read are left out, with an alarm.
+    /// The rows behind entries of the index. If one cannot be read, which goes first on its subject is not known: that
+    /// subject is left out, with an alarm.
     async fn rows(&self, entries: &[Open], swept: &mut Swept) -> Vec<Row> {
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         if let Ok(rows) = self.ledger.get_all(&ids).await {
             return rows;
         }
         let mut rows = Vec::new();
-        for id in ids {
-            match self.ledger.get(id).await {
+        let mut unknown = BTreeSet::new();
+        for Open { id, subject, .. } in entries {
+            match self.ledger.get(*id).await {
                 Ok(row) => rows.extend(row),
                 Err(error) => {
                     tracing::error!(alarm = "unreadable_row", operation_id = %id, error = %Chain(&error), "a row cannot be read");
+                    unknown.insert(subject);
                     swept.failed += 1;
                     swept.complete = false;
                 }
             }
         }
+        rows.retain(|row| !unknown.contains(&row.subject));
         rows
     }
 

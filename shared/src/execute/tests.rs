@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::fineract::{Exchange, Request};
 use crate::ledger::memory::{MemoryLedger, When};
 use crate::pace::CLIENT_GRACE;
 use crate::queue::memory::MemoryQueue;
@@ -45,6 +46,34 @@ async fn applied_is_success_with_fineracts_answer() {
         world.run(&Script::default(), &message).await,
         Reply::Done,
         "a second delivery asks nothing"
+    );
+}
+
+/// A Fineract whose answers take their time.
+struct Slow<'a>(Script, &'a World, Duration);
+
+#[async_trait::async_trait]
+impl Fineract for Slow<'_> {
+    async fn exchange(&self, request: Request) -> Exchange {
+        self.1.clock.advance(self.2);
+        self.0.exchange(request).await
+    }
+
+    async fn username(&self) -> Option<String> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_first_sent_when_it_is_claimed_however_long_the_run_takes() {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    let claimed_at = world.clock.now();
+    let slow = Slow(Script::default().lost(POST), &world, LEASE * 10);
+    world.run(&slow, &message).await;
+    assert_eq!(
+        (world.row().state, world.row().key_first_sent_at),
+        (State::Waiting, Some(claimed_at))
     );
 }
 

@@ -26,19 +26,35 @@ pub enum When {
 }
 
 /// Operations in memory.
-#[derive(Default)]
 pub struct MemoryLedger {
     rows: Mutex<BTreeMap<Uuid, Row>>,
     hook: Option<Hook>,
+    /// How many entries a page of the index has.
+    page: usize,
+}
+
+impl Default for MemoryLedger {
+    fn default() -> Self {
+        Self {
+            rows: Mutex::default(),
+            hook: None,
+            page: usize::MAX,
+        }
+    }
 }
 
 impl MemoryLedger {
     /// A ledger whose calls go through a hook.
     pub fn with_hook(hook: Hook) -> Self {
         Self {
-            rows: Mutex::default(),
             hook: Some(hook),
+            ..Self::default()
         }
+    }
+
+    /// The same, with so many entries on a page of the index.
+    pub fn in_pages_of(self, page: usize) -> Self {
+        Self { page, ..self }
     }
 
     /// Every row, as it is now.
@@ -120,14 +136,22 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
+    async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error> {
         self.call("open_in", |rows| {
-            let open = rows
+            let mut open: Vec<&Row> = rows
                 .values()
-                .filter(|row| row.state.is_open() && row.subject.shard() == shard);
+                .filter(|row| row.state.is_open() && row.subject.shard() == shard)
+                .collect();
+            open.sort_by_key(|row| row.open_key());
+            let begin = after.map_or(0, |after| open.partition_point(|row| row.open_key() <= after));
+            let (_, rest) = open.split_at(begin);
+            let page = rest.get(..self.page).unwrap_or(rest);
             Page {
-                entries: open.map(entry).collect(),
-                next: None,
+                entries: page.iter().map(|row| entry(row)).collect(),
+                next: page
+                    .last()
+                    .filter(|_| page.len() < rest.len())
+                    .map(|row| row.open_key()),
             }
         })
     }

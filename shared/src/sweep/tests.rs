@@ -1,5 +1,7 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
-use crate::ledger::memory::MemoryLedger;
+use crate::ledger::memory::{MemoryLedger, When};
 use crate::pace::WAIT_MAX;
 use crate::queue::memory::MemoryQueue;
 use crate::row::tests::row;
@@ -129,13 +131,36 @@ async fn a_sweep_sends_as_many_as_it_may_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_harms_only_itself() {
-    let unreadable = |name: &'static str, _| match name {
-        "get_all" => Err(ledger::Error::new(name, "one of the rows cannot be read")),
+async fn a_row_that_cannot_be_read_harms_only_its_own_subject() {
+    let first = AtomicBool::new(true);
+    let unreadable = move |name: &'static str, when| match (name, when) {
+        ("get_all", _) => Err(ledger::Error::new(name, "one of the rows cannot be read")),
+        ("get", When::Before) if first.swap(false, Ordering::Relaxed) => Err(ledger::Error::new(name, "not read")),
         _ => Ok(()),
     };
     let world = World::on(MemoryLedger::with_hook(Box::new(unreadable)), MemoryQueue::default());
-    world.ledger.put(due(&world, 1, "A", OVERDUE));
-    assert_eq!(sweep(&world).await.sent, 1);
+    let subjects = || (1_u32..).map(|number| number.to_string());
+    let shard = Subject::stored("client:1").shard();
+    let other = subjects().find(|name| name != "1" && Subject::stored(format!("client:{name}")).shard() == shard);
+    world.ledger.put(due(&world, 1, "1", OVERDUE * 2));
+    world.ledger.put(due(&world, 2, "1", OVERDUE));
+    world.ledger.put(due(&world, 3, &other.unwrap(), OVERDUE));
+    let swept = sweep(&world).await;
+    assert_eq!((swept.sent, swept.failed, swept.complete), (1, 1, false));
+    assert_eq!(sent(&world), [3], "what stands behind the unread row is not sent");
+    sweep(&world).await;
     assert_eq!(sent(&world), [1]);
+}
+
+#[tokio::test]
+async fn a_subject_on_two_pages_has_one_first() {
+    for page in 1..4 {
+        let world = World::on(MemoryLedger::default().in_pages_of(page), MemoryQueue::default());
+        world.ledger.put(due(&world, 3, "A", OVERDUE * 3));
+        world.ledger.put(due(&world, 2, "A", OVERDUE * 2));
+        world.ledger.put(due(&world, 1, "A", OVERDUE));
+        let swept = sweep(&world).await;
+        assert_eq!((swept.open, swept.sent), (3, 1), "{page}");
+        assert_eq!(sent(&world), [3]);
+    }
 }
