@@ -1,5 +1,5 @@
 //! Real processes under mishaps: the real template and functions on the AWS emulator, callers with many clients and
-//! loans, and meanwhile workers that are killed, messages that are delivered twice, and a Fineract that cuts
+//! loans, and meanwhile workers that are killed, messages that are delivered twice or lost, and a Fineract that cuts
 //! connections, is killed, loses its database and asks for a checker. In the end a [`judge`] says whether an operation
 //! was lost, repeated, told wrongly or out of order.
 //!

@@ -20,14 +20,24 @@ const PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_PAUSE: Duration = Duration::from_secs(10);
 /// Of so many messages that these pollers receive, one comes twice: of all messages, every tenth.
 const TWICE_ONE_OF: u32 = 8;
+/// Of so many messages that are to come back to a poller, the first is lost.
+const LOST_ONE_OF: u32 = 8;
 
 /// Takes messages and invokes the worker with them, for ever.
 pub async fn poll(stack: &Stack, tally: &Tally, mut rng: Rng) {
+    let mut to_come_back = 0_u32;
     loop {
         let twice = (rng.u32(..TWICE_ONE_OF) == 0).then(|| if rng.bool() { Twice::AtOnce } else { Twice::Later });
         // Whatever failed, the message comes back when its visibility ends.
         match deliver(stack, twice, tally).await {
-            Ok(()) => {}
+            Ok(None) => {}
+            Ok(Some(unfinished)) => {
+                // The queue has told its place by then, so that the order is known without it.
+                if to_come_back.is_multiple_of(LOST_ONE_OF) && delete(stack, &unfinished).await.is_ok() {
+                    tally.add(Mishap::Lost, 1);
+                }
+                to_come_back = to_come_back.wrapping_add(1);
+            }
             Err(_) => sleep(PAUSE).await,
         }
     }
@@ -42,14 +52,15 @@ enum Twice {
     Later,
 }
 
-async fn deliver(stack: &Stack, twice: Option<Twice>, tally: &Tally) -> Result<(), Error> {
+/// Delivers one message; the receipt of one that is to come back.
+async fn deliver(stack: &Stack, twice: Option<Twice>, tally: &Tally) -> Result<Option<Value>, Error> {
     let queue = stack.outputs().get("QueueUrl")?;
     let request = json!({
         "QueueUrl": queue, "WaitTimeSeconds": POLL_WAIT_SECONDS, "MessageSystemAttributeNames": ["All"],
     });
     let answer = stack.aws().json("AmazonSQS.ReceiveMessage", &request).await?;
     let Some(message) = answer["Messages"].get(0) else {
-        return Ok(());
+        return Ok(None);
     };
     let event = json!({ "Records": [{
         "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
@@ -73,9 +84,13 @@ async fn deliver(stack: &Stack, twice: Option<Twice>, tally: &Tally) -> Result<(
         .iter()
         .any(|failure| failure["itemIdentifier"] == message["MessageId"])
     {
-        return Ok(());
+        return Ok(Some(message["ReceiptHandle"].clone()));
     }
-    let request = json!({ "QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"] });
+    delete(stack, &message["ReceiptHandle"]).await.map(|()| None)
+}
+
+async fn delete(stack: &Stack, receipt: &Value) -> Result<(), Error> {
+    let request = json!({ "QueueUrl": stack.outputs().get("QueueUrl")?, "ReceiptHandle": receipt });
     stack.aws().json("AmazonSQS.DeleteMessage", &request).await.map(drop)
 }
 

@@ -14,6 +14,8 @@ pub enum Mishap {
     Killed,
     /// A message was there twice, so that two workers could have it at the same time.
     DeliveredTwice,
+    /// A message that was to come back was lost.
+    Lost,
     /// A message was sent again by the sweep.
     SentAgain,
     /// A request was repeated under its `Idempotency-Key`.
@@ -34,7 +36,13 @@ pub enum Mishap {
 
 impl Mishap {
     /// Those that can happen before any Fineract.
-    pub const ANYWHERE: [Self; 4] = [Self::Killed, Self::DeliveredTwice, Self::SentAgain, Self::Repeated];
+    pub const ANYWHERE: [Self; 5] = [
+        Self::Killed,
+        Self::DeliveredTwice,
+        Self::Lost,
+        Self::SentAgain,
+        Self::Repeated,
+    ];
     /// Those that need the simulated one.
     pub const SIMULATED: [Self; 8] = [
         Self::KilledBeforeEffect,
@@ -55,6 +63,7 @@ impl Mishap {
             Self::KilledAfterEffect => "workers killed while Fineract had their call, after its effect",
             Self::Killed => "workers killed at any moment",
             Self::DeliveredTwice => "messages delivered twice",
+            Self::Lost => "messages lost",
             Self::SentAgain => "messages sent again by the sweep",
             Self::Repeated => "requests repeated under their key",
             Self::Cut => "connections cut after the effect",
