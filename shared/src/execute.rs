@@ -10,14 +10,13 @@ use uuid::Uuid;
 
 use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
-use crate::checker::Marks;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
-use crate::fineract::{Fineract, Method};
+use crate::fineract::Fineract;
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::metrics::{Meter, Metric};
-use crate::operation::{Case, Command, Kind, Reading, Stop};
+use crate::operation::{Case, Kind, Reading, Stop};
 use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
 use crate::row::{CLOCKS_APART, Row, first_before};
@@ -292,15 +291,8 @@ impl Executor<'_> {
         let stuck = busy && self.is_stuck(row, false);
         let outcome = Outcome::of_exchange(&exchange, verdict);
         if stuck {
-            let marks = Marks {
-                words: operation.command(),
-                maker: bank.username().await,
-                resource: case.target,
-                external_id: made_by(&command),
-                since: row.key_first_sent_at.unwrap_or(row.accepted_at),
-            };
             return self
-                .stuck(row, outcome, &*operation, &bank, &case, marks)
+                .stuck(row, outcome, &*operation, &bank, &case, &command)
                 .await
                 .map(Some);
         }
@@ -370,13 +362,6 @@ fn stopped(row: &Row, stop: Stop, client_may_come: bool) -> Verdict {
             Verdict::Refused(too_large(failure))
         }
     }
-}
-
-/// The external id of what a command makes: a client, a loan, a transaction.
-fn made_by(command: &Command) -> Option<String> {
-    let makes = command.method == Method::Post;
-    let id = command.body.as_ref().filter(|_| makes)?.get("externalId")?;
-    id.as_str().map(str::to_owned)
 }
 
 /// Whether the state is one in which a worker may take an operation up at this time.

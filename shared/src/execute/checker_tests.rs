@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::testing::{Script, World, refusal};
+use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";
 const AUDIT: &str = "GET /v1/audits/805";
@@ -29,6 +29,10 @@ fn approved() -> Value {
 
 /// A command that is held, and then what the script says in one more run.
 async fn held(script: &Script) -> World {
+    held_by_message(script).await.0
+}
+
+async fn held_by_message(script: &Script) -> (World, Received) {
     let world = World::new();
     let data = json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"});
     let message = world.accept("CLIENT_CREATE", data).await;
@@ -40,7 +44,7 @@ async fn held(script: &Script) -> World {
     world.clock.advance(WAIT_MAX);
     world.run(script, &message).await;
     assert!(script.is_done(), "everything was asked for");
-    world
+    (world, message)
 }
 
 fn shows(result: &str) -> Script {
@@ -122,19 +126,49 @@ async fn a_list_that_ignores_what_it_is_asked_for_is_read_by_its_entries() {
     assert_eq!(held(&script).await.row().state, State::Failed);
 }
 
+/// A held command is not in the inbox any more; the time for what may still arrive goes by, and then the script says more.
+async fn taken_out(then: impl FnOnce(Script) -> Script) -> World {
+    let (world, message) = held_by_message(&unknown()).await;
+    let (row, at) = (world.row(), world.clock.now());
+    assert_eq!((row.state, row.command_id), (State::Waiting, Some(805)));
+    world.clock.advance(STUCK_KEY_AFTER - Duration::from_secs(1));
+    world.run(&unknown(), &message).await;
+    assert_eq!(
+        (world.row().state, world.row().stuck_since),
+        (State::Waiting, Some(at)),
+        "a late request may still take the key"
+    );
+    world.clock.advance(WAIT_MAX);
+    let script = then(unknown());
+    world.run(&script, &message).await;
+    assert!(script.is_done(), "everything was asked for");
+    world
+}
+
 #[tokio::test]
-async fn a_command_taken_out_of_the_inbox_is_read_back() {
+async fn a_command_taken_out_of_the_inbox_is_sought_and_read_back_once_nothing_can_arrive() {
+    let sought = |number: u64| {
+        let path = list(number, 0);
+        format!("{path}&includeJson=true")
+    };
+    let none = |script: Script| script.on(&sought(2), 200, page([])).on(&sought(3), 200, page([]));
     let there = json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": "J", "lastname": "B",
         "activationDate": [2026, 1, 1], "timeline": {"activatedByUsername": "mifos"}});
-    let row = held(&unknown().on(CLIENT, 200, there)).await.row();
+    let row = taken_out(|script| none(script).on(CLIENT, 200, there)).await.row();
     assert_eq!((row.state, row.read_back), (State::Succeeded, true));
-    let row = held(&unknown().on(CLIENT, 404, refusal("error.msg.client.id.invalid")))
-        .await
-        .row();
+    let gone = refusal("error.msg.client.id.invalid");
+    let row = taken_out(|script| none(script).on(CLIENT, 404, gone)).await.row();
     assert_eq!(
         (row.state, row.failure.unwrap().code()),
         (State::Failed, Some("gateway.removed-by-checker"))
     );
-    let row = held(&unknown().lost(CLIENT)).await.row();
-    assert_eq!(row.state, State::PendingApproval);
+    let row = taken_out(|script| none(script).lost(CLIENT)).await.row();
+    assert_eq!(row.state, State::Waiting);
+    let row = taken_out(|script| script.lost(&sought(2))).await.row();
+    assert_eq!(row.state, State::Waiting);
+    let again = json!({"id": 806, "maker": "mifos", "commandAsJson": "{\"externalId\":\"INC-1\"}"});
+    let row = taken_out(|script| script.on(&sought(2), 200, json!({"pageItems": [again]})))
+        .await
+        .row();
+    assert_eq!((row.state, row.command_id), (State::PendingApproval, Some(806)));
 }

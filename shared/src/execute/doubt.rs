@@ -7,8 +7,9 @@ use super::Executor;
 use crate::bank::Bank;
 use crate::checker::{self, Decision, Marks};
 use crate::failure::Failure;
+use crate::fineract::Method;
 use crate::ledger;
-use crate::operation::{AnyOperation, Case, Stop};
+use crate::operation::{AnyOperation, Case, Command, Stop};
 use crate::pace::{KEY_REMEMBERED, Pace, Reason, Wait};
 use crate::proof::{Proof, same_effect};
 use crate::row::Row;
@@ -34,11 +35,7 @@ impl Executor<'_> {
             Ok(Decision::Executed) => return Ok(None),
             Ok(Decision::Awaited | Decision::Running) => held,
             Ok(Decision::Rejected) => Verdict::Refused(rejected()),
-            Ok(Decision::TakenOut) => match self.proof(row, operation, bank, case).await? {
-                Ok(Proof::Applied(ids)) => Verdict::Applied(ids),
-                Ok(Proof::NotApplied | Proof::ByAnother) => Verdict::Refused(removed()),
-                Err(_) => held,
-            },
+            Ok(Decision::TakenOut) => return self.taken_out(row, operation, bank, case).await.map(Some),
             Err(stop) => {
                 let reason = match stop {
                     Stop::NotYet(wait) => Some(wait.reason),
@@ -48,11 +45,33 @@ impl Executor<'_> {
                 held
             }
         };
-        let read_back = matches!(verdict, Verdict::Applied(_));
-        Ok(Some(Outcome {
-            read_back,
-            ..Outcome::without_request(verdict)
-        }))
+        Ok(Some(Outcome::without_request(verdict)))
+    }
+
+    /// A command is no longer in the checkers' inbox, so its key is free: a request whose answer was lost may still arrive
+    /// and be carried out or held. It is a refusal only when nothing of the kind happened for long.
+    async fn taken_out(
+        &self,
+        row: &Row,
+        operation: &dyn AnyOperation,
+        bank: &Bank<'_>,
+        case: &Case,
+    ) -> Result<Outcome, ledger::Error> {
+        let outcome = Outcome::without_request(Verdict::Denied(removed()));
+        if self.is_stuck(row, true) {
+            let found = match operation.prepare(bank, case).await {
+                Ok(command) => sought(row, operation, bank, case, &command).await,
+                Err(Stop::NotYet(wait)) => Err(Stop::NotYet(wait)),
+                // What it is about is not there either: nothing can be held.
+                Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Ok(None),
+            };
+            match found {
+                Ok(Some(verdict)) => return Ok(Outcome { verdict, ..outcome }),
+                Ok(None) => {}
+                Err(_) => return Ok(outcome),
+            }
+        }
+        self.confirmed(row, outcome, operation, bank, case).await
     }
 
     /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
@@ -130,32 +149,10 @@ impl Executor<'_> {
         operation: &dyn AnyOperation,
         bank: &Bank<'_>,
         case: &Case,
-        marks: Marks,
+        command: &Command,
     ) -> Result<Outcome, ledger::Error> {
-        let sought = async {
-            let creates = marks.words.0 == "CREATE";
-            let resource = match marks.resource {
-                None if !creates => bank.number(&row.subject).await?,
-                known => known,
-            };
-            checker::seek(bank, &Marks { resource, ..marks }).await
-        };
-        match sought.await {
-            Ok(Some((number, Decision::Rejected))) => {
-                tracing::info!(operation_id = %row.id, number, "the command of a busy key was rejected");
-                return Ok(Outcome {
-                    verdict: Verdict::Refused(rejected()),
-                    ..outcome
-                });
-            }
-            Ok(Some((number, Decision::Awaited | Decision::Running | Decision::Executed | Decision::TakenOut))) => {
-                return Ok(Outcome {
-                    verdict: Verdict::Pending {
-                        command_id: Some(number),
-                    },
-                    ..outcome
-                });
-            }
+        match sought(row, operation, bank, case, command).await {
+            Ok(Some(verdict)) => return Ok(Outcome { verdict, ..outcome }),
             Ok(None) => {}
             // Not answered now: the same key is asked again.
             Err(_) => return Ok(outcome),
@@ -206,6 +203,47 @@ impl Executor<'_> {
         });
         Ok(if before { Proof::NotApplied } else { Proof::Applied(ids) })
     }
+}
+
+/// Seeks the command of a key among those that wait for a checker or were rejected: what it says about the operation.
+async fn sought(
+    row: &Row,
+    operation: &dyn AnyOperation,
+    bank: &Bank<'_>,
+    case: &Case,
+    command: &Command,
+) -> Result<Option<Verdict>, Stop> {
+    let words = operation.command();
+    let resource = match case.target {
+        None if words.0 != "CREATE" => bank.number(&row.subject).await?,
+        known => known,
+    };
+    let marks = Marks {
+        words,
+        maker: bank.username().await,
+        resource,
+        external_id: made_by(command),
+        since: row.key_first_sent_at.unwrap_or(row.accepted_at),
+    };
+    Ok(match checker::seek(bank, &marks).await? {
+        Some((number, Decision::Rejected)) => {
+            tracing::info!(operation_id = %row.id, number, "the command was sought, and found rejected");
+            Some(Verdict::Refused(rejected()))
+        }
+        Some((number, Decision::Awaited | Decision::Running | Decision::Executed | Decision::TakenOut)) => {
+            Some(Verdict::Pending {
+                command_id: Some(number),
+            })
+        }
+        None => None,
+    })
+}
+
+/// The external id of what a command makes: a client, a loan, a transaction.
+fn made_by(command: &Command) -> Option<String> {
+    let makes = command.method == Method::Post;
+    let id = command.body.as_ref().filter(|_| makes)?.get("externalId")?;
+    id.as_str().map(str::to_owned)
 }
 
 /// A refusal that cannot be kept is told in short.
