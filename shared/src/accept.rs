@@ -18,7 +18,7 @@ use crate::operation::{Kind, Reading};
 use crate::operations;
 use crate::problem::{self, Problem};
 use crate::queue::{self, Queue};
-use crate::row::{Acceptance, Row};
+use crate::row::{Acceptance, CLOCKS_APART, Row};
 use crate::subject::Subject;
 use crate::tracking::{State, TrackingId};
 use crate::values::{FaultCode, Rules};
@@ -162,7 +162,14 @@ impl Acceptor<'_> {
             return Err(Problem::new(problem::Kind::IdempotencyKeyReused, detail));
         }
         if earlier.state.is_open() {
-            let sent = in_time(SEND_TIME, queue::send(self.queue, earlier)).await;
+            let age = self.clock.now().since(earlier.accepted_at);
+            let sends = if age.saturating_add(CLOCKS_APART) <= queue::REMEMBERED {
+                earlier.sends
+            } else {
+                queue::REPEATED
+            };
+            let message = self.queue.send(earlier.id, &earlier.subject, sends);
+            let sent = in_time(SEND_TIME, message).await;
             sent.map_err(|cause| unavailable_with_key().because(cause))?;
         }
         Ok(Accepted::of(earlier, true))

@@ -108,6 +108,12 @@ impl Received {
     }
 }
 
+/// How long the queue knows a message by its deduplication id.
+pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+/// Stands for the count of sendings in a message that a caller's repeat sends when the queue may have forgotten the
+/// original one: its place in the queue is not the operation's.
+pub const REPEATED: u32 = u32::MAX;
+
 /// What keeps one sending of one operation from being queued twice.
 pub fn deduplication_id(id: Uuid, sends: u32) -> String {
     format!("{}.{sends}", id.hyphenated())

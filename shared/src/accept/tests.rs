@@ -263,6 +263,26 @@ async fn with_a_key_the_repeat_heals() {
 }
 
 #[tokio::test]
+async fn a_repeat_takes_the_originals_place_only_while_the_queue_knows_the_original() {
+    let minute = Duration::from_secs(60);
+    for (age, original) in [
+        (Duration::ZERO, true),
+        (minute * 4, true),
+        (minute * 4 + Duration::from_secs(1), false),
+        (minute * 60, false),
+    ] {
+        let world = World::new();
+        post(&world, Some("k"), CLIENT).await.unwrap();
+        world.queue.take();
+        world.clock.advance(age);
+        post(&world, Some("k"), CLIENT).await.unwrap();
+        let placed = |message: queue::Received| message.original_sequence(world.row().id).is_some();
+        let sent: Vec<bool> = world.queue.take().into_iter().map(placed).collect();
+        assert_eq!(sent, if original { vec![] } else { vec![false] }, "{age:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_unconfirmed_take_back_is_told_with_the_tracking_id() {
     for (when, status, code) in [
         (When::Before, "processing", Value::Null),

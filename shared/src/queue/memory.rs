@@ -8,12 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Error, Message, Queue, Received, deduplication_id};
+use super::{Error, Message, Queue, REMEMBERED, Received, deduplication_id};
 use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::subject::Subject;
-
-/// SQS forgets a deduplication id after this long.
-const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 
 /// Called before each call, by its name; an error stands for a call that did nothing.
 pub type Hook = Box<dyn Fn(&'static str) -> Result<(), Error> + Send + Sync>;
@@ -217,7 +214,7 @@ impl Contents {
 
     /// Whether nothing was sent under this key in the time that SQS remembers; from now on something was.
     fn is_new(&mut self, key: String, now: Timestamp) -> bool {
-        let seen = self.seen.get(&key).is_some_and(|at| now.since(*at) < DEDUPLICATION);
+        let seen = self.seen.get(&key).is_some_and(|at| now.since(*at) < REMEMBERED);
         if !seen {
             self.seen.insert(key, now);
         }
