@@ -1,15 +1,13 @@
 //! Runs worlds by their seeds: many with a summary, or one with everything that happens in it.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulation::world::{Counts, Report, Sabotage, first_wrong, run, run_sabotaged};
+use simulation::world::{Counts, Report, Sabotage, first_wrong, for_each_seed, run, run_sabotaged};
 
 /// From this many seeds on, everything that can happen has to happen.
 const SEEDS_FOR_ALL: u64 = 10_000;
@@ -89,26 +87,21 @@ fn one(seed: u64, sabotage: Option<Sabotage>) -> ExitCode {
 
 fn many(from: u64, seeds: u64) -> ExitCode {
     let bar = ProgressBar::new(seeds).with_style(style());
-    let (next, failed, counts) = (AtomicU64::new(from), Mutex::new(Vec::new()), Counts::default());
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    let given_up = failures(&failed).len() >= FAILURES_MAX;
-                    if seed >= from + seeds || given_up {
-                        return;
-                    }
-                    let report = run(seed, false);
-                    counts.merge(&report.tally);
-                    if !report.wrongs.is_empty() {
-                        bar.suspend(|| eprint!("{report}"));
-                        failures(&failed).push(report);
-                    }
-                    bar.inc(1);
-                }
-            });
+    let (failed, counts) = (Mutex::new(Vec::new()), Counts::default());
+    for_each_seed(from, seeds, |seed| {
+        let report = run(seed, false);
+        counts.merge(&report.tally);
+        bar.inc(1);
+        if report.wrongs.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        bar.suspend(|| eprint!("{report}"));
+        let mut failed = failures(&failed);
+        failed.push(report);
+        if failed.len() < FAILURES_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     });
     bar.finish();
@@ -128,7 +121,7 @@ fn many(from: u64, seeds: u64) -> ExitCode {
     code(failed.is_empty() && complete)
 }
 
-fn failures(failed: &Mutex<Vec<Report>>) -> std::sync::MutexGuard<'_, Vec<Report>> {
+fn failures(failed: &Mutex<Vec<Report>>) -> MutexGuard<'_, Vec<Report>> {
     failed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

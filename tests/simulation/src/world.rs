@@ -50,7 +50,7 @@ use self::tally::Tally;
 use self::trace::Trace;
 use crate::gateway::rules;
 
-pub use self::report::{Report, first_wrong, run, run_sabotaged};
+pub use self::report::{Report, first_wrong, for_each_seed, run, run_sabotaged};
 pub use self::sabotage::Sabotage;
 pub use self::steps::{Step, every_step, trace_of};
 pub use self::tally::Tally as Counts;
@@ -66,7 +66,7 @@ pub(crate) struct World {
     weather: Weather,
     clock: WorldClock,
     trace: Trace,
-    tally: Tally,
+    tally: Arc<Tally>,
     journal: Journal,
     ledger: MemoryLedger,
     queue: MemoryQueue,
@@ -127,7 +127,7 @@ impl World {
             weather,
             clock,
             trace: Trace::new(setting.traced),
-            tally: Tally::of_all(),
+            tally: Arc::new(Tally::of_all()),
             journal: Journal::default(),
             ledger: MemoryLedger::default(),
             queue: MemoryQueue::new(Arc::new(clock), policy),

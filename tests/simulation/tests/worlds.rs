@@ -1,37 +1,21 @@
 //! Worlds of many seeds, and every step struck by itself.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
 
-use simulation::world::{Sabotage, every_step, first_wrong, run};
+use simulation::world::{Sabotage, every_step, first_wrong, for_each_seed, run};
 
 /// How many worlds every run of the tests goes through.
 const SEEDS: u64 = 200;
 
 #[test]
 fn worlds_are_right() {
-    let next = AtomicU64::new(1);
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let work = || {
-        let mut wrong = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed > SEEDS {
-                return wrong;
-            }
-            wrong.extend(
-                run(seed, false)
-                    .wrongs
-                    .into_iter()
-                    .map(|what| format!("seed {seed}: {what}")),
-            );
-        }
-    };
-    let wrong: Vec<String> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    let wrong = Mutex::new(String::new());
+    for_each_seed(1, SEEDS, |seed| {
+        *wrong.lock().unwrap() += &run(seed, false).to_string();
+        ControlFlow::Continue(())
     });
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(wrong.into_inner().unwrap(), "");
 }
 
 /// Rules whose breach the judge notices within the first worlds; the long form goes through all of them.

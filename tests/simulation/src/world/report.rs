@@ -1,7 +1,8 @@
 //! One world from its beginning to its end, and what came of it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub struct Report {
     /// What is wrong.
     pub wrongs: Vec<String>,
     /// How often each thing occurred.
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
     /// What happened, if it was watched.
     pub trace: Vec<String>,
     /// How long it lasted, in virtual time.
@@ -59,26 +60,40 @@ pub fn run_sabotaged(seed: u64, traced: bool, sabotage: Sabotage) -> Report {
 
 /// The first of these worlds that is judged wrong with a broken rule, and what is wrong there.
 pub fn first_wrong(sabotage: Sabotage, from: u64, seeds: u64) -> Option<(u64, String)> {
-    let (next, found) = (AtomicU64::new(from), Mutex::new(None));
-    let found_yet = || found.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = Mutex::new(None);
+    for_each_seed(from, seeds, |seed| {
+        let Some(wrong) = run_sabotaged(seed, false, sabotage).wrongs.into_iter().next() else {
+            return ControlFlow::Continue(());
+        };
+        found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert((seed, wrong));
+        ControlFlow::Break(())
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does something with each seed, on all cores, until it breaks off.
+pub fn for_each_seed(from: u64, seeds: u64, what: impl Fn(u64) -> ControlFlow<()> + Sync) {
+    let (next, over) = (AtomicU64::new(from), AtomicBool::new(false));
+    let work = || {
+        while !over.load(Ordering::Relaxed) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= from.saturating_add(seeds) {
+                return;
+            }
+            if what(seed).is_break() {
+                over.store(true, Ordering::Relaxed);
+            }
+        }
+    };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= from + seeds || found_yet().is_some() {
-                        return;
-                    }
-                    if let Some(wrong) = run_sabotaged(seed, false, sabotage).wrongs.into_iter().next() {
-                        found_yet().get_or_insert((seed, wrong));
-                        return;
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
-    found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run_with(seed: u64, traced: bool, sabotage: Option<Sabotage>) -> Report {
@@ -95,14 +110,12 @@ fn run_with(seed: u64, traced: bool, sabotage: Option<Sabotage>) -> Report {
         });
         let mut wrongs = world.live().await;
         wrongs.extend(judge(&world).await);
-        let tally = Tally::default();
-        tally.merge(&world.tally);
         Report {
             seed,
             wrongs,
             trace: world.trace.lines(),
             lasted: world.clock.age(),
-            tally,
+            tally: Arc::clone(&world.tally),
         }
     })
 }

@@ -61,6 +61,12 @@ pub enum Sabotage {
     CountTriesInOutage,
     /// "Not found" after a doubt is a refusal at once.
     BelieveDenial,
+    /// What was taken out of the checkers' inbox is a refusal at once.
+    BelieveRemoval,
+    /// A key's time begins anew with each try.
+    RestartKeyTime,
+    /// Of the rows that could be read, the sweep takes the first.
+    SweepWhatIsRead,
     /// A wrong configuration counts as a try.
     CountWrongConfiguration,
     /// A client is looked up once and never again.
@@ -69,7 +75,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Every broken rule.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::IgnoreTheLease,
         Self::SettleWithoutOwner,
         Self::NewKeyAfterTimeout,
@@ -92,6 +98,9 @@ impl Sabotage {
         Self::ExpireOpenRows,
         Self::CountTriesInOutage,
         Self::BelieveDenial,
+        Self::BelieveRemoval,
+        Self::RestartKeyTime,
+        Self::SweepWhatIsRead,
         Self::CountWrongConfiguration,
         Self::RememberClients,
     ];
@@ -128,6 +137,12 @@ impl Sabotage {
             Self::NewKeyAfterTimeout if lost => next_key(settlement),
             Self::TimeoutMeansFailed if lost => fail(settlement, clock),
             Self::BelieveDenial if word == "denied" => fail(settlement, clock),
+            Self::BelieveRemoval if word == "denied" && settlement.command_id.is_some() => {
+                fail(settlement, clock);
+                let code = "gateway.removed-by-checker";
+                settlement.failure = Some(Failure::gateway(409, code, "It was given up."));
+            }
+            Self::RestartKeyTime => settlement.key_first_sent_at = settlement.key_first_sent_at.map(|_| now),
             Self::ReplayPending if settlement.state == State::PendingApproval => {
                 settlement.state = State::Waiting;
                 settlement.command_id = None;
