@@ -293,63 +293,39 @@ impl Open {
     }
 }
 
-/// Whether `other` goes before `own` on their subject.
-///
-/// If the queue has handed out both original messages, its order decides. One that it has handed out goes before one that
-/// it has not, unless that one was accepted more than a minute earlier; the same minute decides between two that it has
-/// not handed out, so no difference of clocks can turn the order of two that were just accepted.
-pub fn goes_before(other: &Row, own: &Row) -> bool {
-    if other.id == own.id || !other.state.is_open() {
-        return false;
-    }
-    let clearly = |earlier: &Row, later: &Row| later.accepted_at.since(earlier.accepted_at) > CLOCKS_APART;
-    match (&other.queue_seq, &own.queue_seq) {
-        (Some(other), Some(own)) => (other.len(), other) < (own.len(), own),
-        (Some(_), None) => !clearly(own, other),
-        (None, _) => clearly(other, own),
-    }
-}
-
-/// Whether `own` waits behind `other`, as a caller sees it: the queue's order where it is known, else that of the 202s.
-pub fn waits_behind(own: &Row, other: &Row) -> bool {
-    let earlier = (other.accepted_at, other.id) < (own.accepted_at, own.id);
-    other.id != own.id && other.state.is_open() && (goes_before(other, own) || (earlier && !goes_before(own, other)))
-}
-
 /// The row that goes first among open rows of one subject.
+///
+/// Of those that the queue has handed out, its order decides; of those that it has not, the time of acceptance. Between
+/// these two, the first goes first, unless the second was accepted more than a minute earlier: its message was lost, and no
+/// difference of clocks turns the order of two that were just accepted.
 pub fn first(rows: &[Row]) -> Option<&Row> {
-    let unpreceded = rows
-        .iter()
-        .filter(|row| row.state.is_open() && !rows.iter().any(|other| goes_before(other, row)));
-    let oldest = |row: &&Row| (row.accepted_at, row.id);
-    unpreceded
-        .min_by_key(oldest)
-        .or_else(|| rows.iter().filter(|row| row.state.is_open()).min_by_key(oldest))
+    let open = || rows.iter().filter(|row| row.state.is_open());
+    let handed_out = open()
+        .filter_map(|row| Some((row.queue_seq.as_deref()?, row)))
+        .min_by_key(|(sequence, _)| (sequence.len(), *sequence))
+        .map(|(_, row)| row);
+    let unseen = open()
+        .filter(|row| row.queue_seq.is_none())
+        .min_by_key(|row| (row.accepted_at, row.id));
+    match (handed_out, unseen) {
+        (Some(handed_out), Some(unseen)) => {
+            let lost = handed_out.accepted_at.since(unseen.accepted_at) > CLOCKS_APART;
+            Some(if lost { unseen } else { handed_out })
+        }
+        (handed_out, unseen) => handed_out.or(unseen),
+    }
 }
 
-/// The open row that goes first on the subject of `own`, if that is another one.
+/// The open row that goes first on the subject of `own`, which is open, if that is another one.
 pub async fn first_before(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
-    first_of(ledger, own, goes_before).await
-}
-
-/// The open row that `own` waits behind, as a caller sees it.
-pub async fn ahead_of(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
-    first_of(ledger, own, |other, own| waits_behind(own, other)).await
-}
-
-async fn first_of(
-    ledger: &dyn Ledger,
-    own: &Row,
-    before_own: impl Fn(&Row, &Row) -> bool,
-) -> Result<Option<Row>, ledger::Error> {
     let open = ledger.open_on(&own.subject).await?;
     let others: Vec<Uuid> = open.iter().map(|entry| entry.id).filter(|id| *id != own.id).collect();
     if others.is_empty() {
         return Ok(None);
     }
-    let mut before = ledger.get_all(&others).await?;
-    before.retain(|other| before_own(other, own));
-    Ok(first(&before).cloned())
+    let mut rows = ledger.get_all(&others).await?;
+    rows.push(own.clone());
+    Ok(first(&rows).filter(|first| first.id != own.id).cloned())
 }
 
 #[cfg(test)]
@@ -397,8 +373,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_queue_decides_the_order_and_clocks_only_where_it_cannot() {
-        let with = |id: u128, micros: i64, seq: Option<&str>| {
-            let accepted_at = Timestamp::from_micros(micros);
+        let with = |id: u128, seconds: i64, seq: Option<&str>| {
+            let accepted_at = Timestamp::from_micros(seconds * 1_000_000);
             Row {
                 id: Uuid::from_u128(id),
                 accepted_at,
@@ -406,36 +382,38 @@ pub(crate) mod tests {
                 ..row()
             }
         };
-        let minute = 60_000_000;
-        let own = with(1, minute * 10, Some("10"));
-        for (other, before) in [
-            (with(2, minute * 20, Some("9")), true),
-            (with(2, 0, Some("11")), false),
-            (with(2, minute * 9 - 1, None), true),
-            (with(2, minute * 9, None), false),
-            (with(2, minute * 20, None), false),
+        let ended = Row {
+            state: State::Succeeded,
+            ..with(1, 0, Some("1"))
+        };
+        for (rows, expected) in [
+            (vec![], None),
+            (vec![ended.clone()], None),
+            (vec![ended, with(2, 600, None)], Some(2)),
+            // The queue's order, as numbers.
+            (vec![with(1, 0, Some("10")), with(2, 900, Some("9"))], Some(2)),
+            // Clocks.
+            (vec![with(1, 601, None), with(2, 600, None)], Some(2)),
+            (vec![with(2, 600, None), with(1, 600, None)], Some(1)),
+            // The queue has handed out one of two.
+            (vec![with(1, 600, None), with(2, 660, Some("9"))], Some(2)),
+            (vec![with(1, 600, None), with(2, 661, Some("9"))], Some(1)),
+            (vec![with(1, 600, None), with(2, 0, Some("9"))], Some(2)),
+            // What was accepted within a minute of the second in the queue's order was long before the first in it.
             (
-                Row {
-                    state: State::Succeeded,
-                    ..with(2, 0, Some("1"))
-                },
-                false,
+                vec![with(1, 0, None), with(2, 61, Some("8")), with(3, 60, Some("9"))],
+                Some(1),
             ),
-            (own.clone(), false),
+            (
+                vec![with(1, 0, None), with(2, 60, Some("8")), with(3, 61, Some("9"))],
+                Some(2),
+            ),
         ] {
-            assert_eq!(goes_before(&other, &own), before, "{other:?}");
-        }
-        let unreceived = with(1, minute * 10, None);
-        for (other, before) in [
-            (with(2, minute * 10 + 5_000_000, Some("9")), true),
-            (with(2, minute * 11, Some("9")), true),
-            (with(2, minute * 11 + 1, Some("9")), false),
-            (with(2, minute * 9, None), false),
-            (with(2, minute * 9 - 1, None), true),
-        ] {
-            assert_eq!(goes_before(&other, &unreceived), before, "{other:?}");
-            let both = before && goes_before(&unreceived, &other);
-            assert!(!both, "only one of two goes before the other: {other:?}");
+            let orders = [rows.clone(), rows.into_iter().rev().collect()];
+            for rows in orders {
+                let found = first(&rows).map(|row| row.id.as_u128());
+                assert_eq!(found, expected, "{rows:?}");
+            }
         }
     }
 

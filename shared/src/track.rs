@@ -8,7 +8,7 @@ use crate::callers::Caller;
 use crate::clock::Clock;
 use crate::ledger::{self, Ledger};
 use crate::problem::{Kind, Problem};
-use crate::row::{Row, ahead_of};
+use crate::row::{Row, first_before};
 use crate::tracking::{State, TrackingId};
 
 /// An operation younger than this is on its way; what it might wait behind is not asked.
@@ -28,7 +28,7 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
     let row = own(ledger, clock, caller, id).await?;
     let mut behind = None;
     if row.state == State::Accepted && clock.now().since(row.accepted_at) > YOUNG {
-        behind = ahead_of(ledger, &row).await.map_err(unavailable)?;
+        behind = first_before(ledger, &row).await.map_err(unavailable)?;
     }
     Ok(Report {
         body: body(&row, behind.as_ref()),
