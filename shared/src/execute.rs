@@ -301,9 +301,12 @@ impl Executor<'_> {
 
     /// Whether Fineract has said the same for so long that it will not say anything else.
     fn is_stuck(&self, row: &Row, denied: bool) -> bool {
-        row.stuck_since
-            .filter(|_| row.was_denied() == denied)
-            .is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after)
+        let since = if denied {
+            row.denied_since()
+        } else {
+            row.stuck_since.filter(|_| !row.was_denied())
+        };
+        since.is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after)
     }
 
     /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client is open

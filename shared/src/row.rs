@@ -258,6 +258,13 @@ impl Row {
         self.history.last().is_some_and(|entry| entry.verdict == DENIED)
     }
 
+    /// Since when Fineract has refused it at every try. A run that ended without a word may have left a request on its way:
+    /// what was said before it says nothing about that.
+    pub fn denied_since(&self) -> Option<Timestamp> {
+        self.stuck_since
+            .filter(|_| self.was_denied() && self.state != State::Running)
+    }
+
     /// Its tries with one more: the first three and the last ten stay.
     pub fn history_with(&self, entry: Try) -> Vec<Try> {
         let mut history = self.history.clone();

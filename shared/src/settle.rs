@@ -132,7 +132,7 @@ pub fn settlement(
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
         // Each of the two is believed only after it was said for long.
-        _ if denied => before.stuck_since.filter(|_| before.was_denied()).or(Some(now)),
+        _ if denied => before.denied_since().or(Some(now)),
         Some(Reason::CommandInProgress) => before.stuck_since.filter(|_| !before.was_denied()).or(Some(now)),
         // A lost answer may have left the command running anew.
         None | Some(Reason::AnswerLost | Reason::PendingApproval) => None,

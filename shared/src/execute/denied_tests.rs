@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};
+use crate::testing::{LEASE, STUCK_KEY_AFTER, Script, World, refusal};
 
 const UPDATE: &str = "PUT /v1/clients/external-id/INC-1";
 const CREATE: &str = "POST /v1/clients";
@@ -49,6 +49,37 @@ async fn what_is_denied_after_a_doubt_is_refused_only_after_a_while_and_a_read_b
         assert!(script.is_done());
         assert_eq!(world.row().state, state);
     }
+}
+
+#[tokio::test]
+async fn what_a_run_sent_that_was_cut_off_is_waited_for_as_well() {
+    let world = World::new();
+    let message = world.accept("CLIENT_UPDATE", mobile()).await;
+    let denies = || Script::default().on(UPDATE, 404, absent());
+    world.run(&Script::default().lost(UPDATE), &message).await;
+    world.clock.advance(WAIT_MAX);
+    world.run(&denies(), &message).await;
+    world.clock.advance(WAIT_MAX);
+    let claim = Claim {
+        owner: "cut off".to_owned(),
+        now: world.clock.now(),
+        lease: LEASE,
+        receipt: "r".to_owned(),
+        queue_seq: None,
+    };
+    let claimed = world.ledger.claim(world.row().id, &claim).await.unwrap();
+    assert!(matches!(claimed, Claimed::Won(_)));
+    world.clock.advance(LEASE);
+    world.run(&denies(), &message).await;
+    let row = world.row();
+    assert_eq!(
+        (row.state, row.stuck_since),
+        (State::Waiting, Some(world.clock.now())),
+        "what it sent may be on its way"
+    );
+    world.clock.advance(STUCK_KEY_AFTER);
+    world.run(&denies().on(CLIENT, 404, absent()), &message).await;
+    assert_eq!(world.row().state, State::Failed);
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub struct Before {
     pub spent: u8,
     /// What Fineract has said for a while.
     pub stuck: Stuck,
+    /// Whether the run before was cut off.
+    pub cut_off: bool,
 }
 
 /// What came of asking Fineract.
@@ -124,6 +126,8 @@ pub struct Settled {
     pub spent: u8,
     /// What Fineract has said for a while.
     pub stuck: Stuck,
+    /// Whether that while begins anew.
+    pub anew: bool,
 }
 
 impl Settled {
@@ -139,6 +143,7 @@ impl Settled {
             epoch: 0,
             spent: 0,
             stuck: Stuck::No,
+            anew: false,
         }
     }
 }

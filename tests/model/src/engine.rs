@@ -87,11 +87,14 @@ pub fn befores() -> impl Iterator<Item = Before> {
     [false, true].into_iter().flat_map(|maybe_sent| {
         (0_u8..).take(KEYS).flat_map(move |epoch| {
             (0_u8..).take(KEYS).flat_map(move |spent| {
-                STUCK.map(|stuck| Before {
-                    maybe_sent,
-                    epoch,
-                    spent,
-                    stuck,
+                STUCK.into_iter().flat_map(move |stuck| {
+                    [false, true].map(|cut_off| Before {
+                        maybe_sent,
+                        epoch,
+                        spent,
+                        stuck,
+                        cut_off,
+                    })
                 })
             })
         })
@@ -129,6 +132,7 @@ impl Engine {
     pub fn decision(&self, before: Before, answer: Answer, shown: Option<Shown>) -> Decision {
         let keys = usize::from(before.epoch) * KEYS + usize::from(before.spent);
         let row = (usize::from(before.maybe_sent) * KEYS * KEYS + keys) * STUCK.len() + before.stuck as usize;
+        let row = row * 2 + usize::from(before.cut_off);
         let place = |found: Option<usize>| found.unwrap_or_default();
         let answer = place(ANSWERS.iter().position(|known| *known == answer));
         let shown = place(SHOWN.iter().position(|known| *known == shown));
@@ -155,6 +159,10 @@ fn order([a, b]: [InLine; 2]) -> usize {
 
 /// What `execute` does between an answer and the settlement, copied; a test holds the copy against the engine.
 fn decide(before: Before, answer: Answer, shown: Option<Shown>, key_tries: u32, broken: Option<Rule>) -> Decision {
+    let before = Before {
+        cut_off: before.cut_off && broken != Some(Rule::CutOffBeginsAnew),
+        ..before
+    };
     let sent_before = before.maybe_sent && broken != Some(Rule::NotFoundIsNoRefusal);
     let expected = Expected {
         resource_external_id: Some(CLIENT.to_owned()),
@@ -199,7 +207,8 @@ fn asks(before: Before, answer: Answer, verdict: &Verdict, broken: Option<Rule>)
         Verdict::Spent { .. } | Verdict::Restored => true,
         Verdict::Refused(_) => before.epoch > 0 && broken != Some(Rule::ReadBackRefusals),
         Verdict::Denied(_) => {
-            (before.stuck == Stuck::Denied && answer.is_too_long()) || broken == Some(Rule::DenialIsWaitedFor)
+            let denied = before.stuck == Stuck::Denied && !before.cut_off;
+            (denied && answer.is_too_long()) || broken == Some(Rule::DenialIsWaitedFor)
         }
         Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
     }

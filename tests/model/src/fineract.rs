@@ -248,9 +248,9 @@ impl Model {
             self.answered(state, who, run, answer(false));
         });
         let posted = steps.from.posted(run.target);
-        let over = self.setting.assumes(Assumption::CommandsEnd)
-            && (!posted.cut_off || self.setting.assumes(Assumption::CutOffIsOver));
-        if run.before.stuck == Stuck::Denied && !(over && posted.keys.contains(&Key::Running)) {
+        let over = self.setting.assumes(Assumption::CommandsEnd) && !posted.cut_off;
+        let cut_off = run.before.cut_off && self.setting.follows(Rule::CutOffBeginsAnew);
+        if run.before.stuck == Stuck::Denied && !cut_off && !(over && posted.keys.contains(&Key::Running)) {
             steps.push(!found, by(who, run.target, for_too_long), |state| {
                 for key in &mut state.posted_mut(run.target).keys {
                     if over && *key == Key::Coming {

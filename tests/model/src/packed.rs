@@ -5,7 +5,7 @@ use crate::engine::ANSWERS;
 use crate::state::{Errand, Message, Operation, Posted, Queue, Row, Run, Sequence, State, Who, Worker};
 
 /// The bits of a worker.
-const WORKER: u32 = 22;
+const WORKER: u32 = 24;
 /// The bits of a row, if there is one.
 const ROW: u32 = 17;
 /// The bits of a message, if there is one.
@@ -166,6 +166,7 @@ impl Bits {
             epoch,
             spent,
             stuck,
+            cut_off,
         } = before;
         self.operation(errand);
         self.operation(target);
@@ -173,6 +174,7 @@ impl Bits {
         self.put(epoch, 2);
         self.put(spent, 2);
         self.put(stuck as u8, 2);
+        self.flag(cut_off);
     }
 
     fn answer(&mut self, answer: Answer) {
@@ -189,12 +191,14 @@ impl Bits {
             epoch,
             spent,
             stuck,
+            anew,
         } = settled;
         self.put(state as u8, 3);
         self.flag(maybe_sent);
         self.put(epoch, 2);
         self.put(spent, 2);
         self.put(stuck as u8, 2);
+        self.flag(anew);
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Rule {
     NotFoundIsNoRefusal,
     /// Nor is it one later, before it was said for long.
     DenialIsWaitedFor,
+    /// A run that was cut off may have sent something: the while begins anew.
+    CutOffBeginsAnew,
     /// After that, what Fineract shows decides.
     ReadBackDenied,
     /// A lost answer is asked for again under the same key.
@@ -53,8 +55,6 @@ pub enum Assumption {
     /// No command of Fineract's runs for longer than the gateway waits for a busy key, and no request is on its way for
     /// longer.
     CommandsEnd,
-    /// What a run sent that was cut off while Fineract refused the operation is over when Fineract has refused it for long.
-    CutOffIsOver,
     /// Of two operations that were accepted within a minute of each other, the original message of the first is not lost,
     /// or given up by the queue, before its place in line is noted.
     PlaceIsNoted,

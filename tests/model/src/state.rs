@@ -49,7 +49,7 @@ pub(crate) struct Posted {
     pub(crate) row: Option<Row>,
     /// What Fineract knows under each of its keys.
     pub(crate) keys: [Key; KEYS],
-    /// Whether a run was cut off since Fineract refuses it: what is on its way may be younger than the first refusal.
+    /// Whether a run was cut off since Fineract refuses it: what is on its way may be younger than the first refusal that counts.
     pub(crate) cut_off: bool,
     /// How often Fineract applied it.
     pub(crate) effects: u8,

@@ -6,6 +6,7 @@ use gateway::clock::Timestamp;
 use gateway::fineract::{self, Exchange, Loss};
 use gateway::row::{Acceptance, DENIED, Row, Try};
 use gateway::subject::Subject;
+use gateway::tracking::State;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -75,6 +76,7 @@ pub fn row_before(before: Before, answer: Answer, new: Row) -> Row {
         code: None,
     };
     Row {
+        state: if before.cut_off { State::Running } else { new.state },
         maybe_sent: before.maybe_sent,
         key_epoch: u32::from(before.epoch),
         keys_spent: u32::from(before.spent),
@@ -96,6 +98,7 @@ pub fn settled(row: &Row) -> Settled {
             Some(_) if row.was_denied() => Stuck::Denied,
             Some(_) => Stuck::Busy,
         },
+        anew: row.was_denied() && row.stuck_since == Some(NOW),
     };
     settled.canonical()
 }

@@ -3,7 +3,7 @@
 use gateway::tracking::{Event, State as Standing};
 
 use crate::canonical::other;
-use crate::case::{Answer, Before, InLine, Settled};
+use crate::case::{Answer, Before, InLine, Settled, Stuck};
 use crate::model::Model;
 use crate::rules::Rule;
 use crate::state::{Errand, Operation, Row, Run, Sequence, State, Who, Worker};
@@ -140,6 +140,7 @@ impl Model {
                     epoch: row.epoch,
                     spent: row.spent,
                     stuck: row.stuck,
+                    cut_off: row.stuck == Stuck::Denied && row.state == Standing::Running,
                 };
                 let run = Run {
                     errand: errand.operation,
@@ -188,6 +189,7 @@ impl Model {
     fn settle(&self, who: Who, run: Run, settled: Settled, steps: &mut Steps<'_>) {
         let done = !settled.state.is_open() && run.target == run.errand;
         let write = |state: &mut State| {
+            state.posted_mut(run.target).cut_off &= !settled.anew;
             if let Some(row) = &mut state.posted_mut(run.target).row {
                 *row = if settled.state.is_open() {
                     Row {

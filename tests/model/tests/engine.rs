@@ -136,8 +136,9 @@ fn message(row: &Row, original: Option<u8>) -> Received {
 }
 
 fn due(row: Row) -> Row {
+    let cut_off = row.state == State::Running;
     Row {
-        state: State::Waiting,
+        state: if cut_off { State::Running } else { State::Waiting },
         next_attempt_at: Some(ago(SECOND)),
         ..row
     }

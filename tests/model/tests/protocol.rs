@@ -254,6 +254,7 @@ fn every_rule_is_needed() {
         (Rule::TimeoutIsNoFailure, Property::FailureIsNotApplied, ONE),
         (Rule::NotFoundIsNoRefusal, Property::FailureIsNotApplied, MISSING),
         (Rule::DenialIsWaitedFor, Property::FailureIsNotApplied, MISSING),
+        (Rule::CutOffBeginsAnew, Property::FailureIsNotApplied, MISSING),
         (Rule::ReadBackDenied, Property::FailureIsNotApplied, CONTESTED),
         (Rule::LateRepeatsHaveNoPlace, Property::InOrder, repeats),
         (Rule::SameKeyAfterTimeout, Property::AtMostOnce, ONE),
@@ -282,7 +283,6 @@ fn everything_that_is_taken_for_granted_is_needed() {
     let cases = [
         (Assumption::CommandsEnd, Property::AtMostOnce, ONE),
         (Assumption::CommandsEnd, Property::FailureIsNotApplied, CONTESTED),
-        (Assumption::CutOffIsOver, Property::FailureIsNotApplied, MISSING),
         (Assumption::PlaceIsNoted, Property::InOrder, close),
         (Assumption::NothingIsOverdueSoon, Property::InOrder, keyed),
     ];
