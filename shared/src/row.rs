@@ -85,6 +85,9 @@ pub struct Row {
     /// How many keys were given up because Fineract failed under them each time it was asked.
     #[serde(default)]
     pub keys_spent: u32,
+    /// How many ids that follow from the operation's UTR are taken by transactions that were undone: the next one is used.
+    #[serde(default)]
+    pub turn: u32,
     /// No request under that key was made before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_first_sent_at: Option<Timestamp>,
@@ -183,6 +186,7 @@ impl From<Acceptance> for Row {
             maybe_sent: false,
             key_epoch: 0,
             keys_spent: 0,
+            turn: 0,
             key_first_sent_at: None,
             stuck_since: None,
             queue_seq: None,

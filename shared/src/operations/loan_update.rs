@@ -14,7 +14,7 @@ use crate::subject::Subject;
 use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};
 use crate::verdict::Expected;
 
-const CHANGEABLE: [&str; 6] = [
+static CHANGEABLE: [&str; 6] = [
     "principal",
     "submittedOnDate",
     "loanTermFrequency",
@@ -44,7 +44,7 @@ impl Operation for LoanUpdate {
     const NAME: &'static str = "LOAN_UPDATE";
     const SUMMARY: &'static str = "Updates a loan before its approval.";
     const EXAMPLE: &'static str = r#"{"externalId":"LOAN-123","principal":200000,"submittedOnDate":"11 January 2026","loanTermFrequency":24,"loanTermFrequencyType":"months","numberOfRepayments":24,"interestRatePerPeriod":8.3}"#;
-    const SETS_VALUES: bool = true;
+    const MISTAKABLE: bool = false;
     const COMMAND: (&'static str, &'static str) = ("UPDATE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -58,7 +58,7 @@ impl Operation for LoanUpdate {
         if let Some(wrong) = indivisible(loan_term_frequency, number_of_repayments) {
             fields.fault("loanTermFrequency", wrong);
         }
-        if !fields.any(&CHANGEABLE) {
+        if !fields.either(&CHANGEABLE) {
             let detail = format!("must have at least one of {}", CHANGEABLE.join(", "));
             fields.fault_of_all(Wrong::new(FaultCode::NothingToUpdate, detail));
         }
@@ -73,8 +73,8 @@ impl Operation for LoanUpdate {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::loan(&self.external_id)
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::loan(&self.external_id))
     }
 
     fn needs(&self) -> Option<Subject> {

@@ -9,7 +9,7 @@ use crate::values::testing::rules;
 const ID: Uuid = Uuid::from_u128(7);
 
 fn case() -> Case {
-    Case { id: ID, target: None }
+    Case::new(ID)
 }
 
 async fn prepare(script: Script, operation: &str, data: Value) -> (Result<Command, Stop>, Script) {
@@ -122,8 +122,8 @@ fn every_fault_is_named_at_once() {
             "LOAN_CREATE",
             r#"{"lenderConfig":"NOBODY","externalId":"a/b","principal":0,"submittedOnDate":"1 Jan 2026","loanTermFrequency":13,"loanTermFrequencyType":"fortnights","numberOfRepayments":12,"interestRatePerPeriod":-1,"clientId":"%"}"#,
             &[
-                "/data/lenderConfig unknown-value",
                 "/data/externalId forbidden-character",
+                "/data/lenderConfig unknown-value",
                 "/data/principal not-positive",
                 "/data/loanTermFrequencyType unknown-value",
                 "/data/interestRatePerPeriod out-of-range",
@@ -558,14 +558,14 @@ async fn loan_delete_addresses_the_number_it_found_first() {
     let (first, _) = prepare(script, "LOAN_DELETE", data()).await;
     let first = first.unwrap_or_else(|stop| panic!("{stop:?}"));
     assert_eq!(
-        (first.path.as_str(), first.target, first.expected.loan_id),
+        (first.path.as_str(), first.target, first.expected.resource_id),
         ("/v1/loans/7580", Some(7580), Some(7580))
     );
     assert!(first.body.is_none());
 
     let again = Case {
-        id: ID,
         target: Some(7580),
+        ..case()
     };
     let read = "GET /v1/loans/7580";
     for (script, goes_on) in [

@@ -51,10 +51,7 @@ async fn each_operation_is_proved_after_it_and_not_before() {
                 ("LOAN_CREATE", loan(lender, "L-2")),
                 ("LOAN_DELETE", json!({"external_loan_id": "L-2"})),
             ] {
-                let mut case = Case {
-                    id: uuid::Uuid::from_u128(1),
-                    target: None,
-                };
+                let mut case = Case::new(uuid::Uuid::from_u128(1));
                 let before = read_back(&gateway, operation, &data, &case).await.unwrap();
                 assert_eq!(before, Proof::NotApplied, "{release} {operation}");
                 let performed = gateway.perform(operation, data.clone()).await.unwrap();
@@ -62,8 +59,8 @@ async fn each_operation_is_proved_after_it_and_not_before() {
                 let id: TrackingId = performed.body["tracking_id"].as_str().unwrap().parse().unwrap();
                 let row = gateway.ledger.rows().into_iter().find(|row| row.id == id.id).unwrap();
                 case = Case {
-                    id: row.id,
                     target: row.target,
+                    ..Case::new(row.id)
                 };
                 let Proof::Applied(ids) = read_back(&gateway, operation, &data, &case).await.unwrap() else {
                     panic!("{release} {operation} is not proved");
@@ -93,10 +90,7 @@ async fn each_operation_is_proved_after_it_and_not_before() {
 #[tokio::test]
 async fn what_differs_in_one_field_is_no_proof() {
     let gateway = Gateway::new(Release::V1_10_1);
-    let case = Case {
-        id: uuid::Uuid::from_u128(1),
-        target: None,
-    };
+    let case = Case::new(uuid::Uuid::from_u128(1));
     gateway.perform("CLIENT_CREATE", client("INC-1001")).await.unwrap();
     gateway.perform("LOAN_CREATE", loan("UGRO", "L")).await.unwrap();
     for (operation, data, name, other) in [
