@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod client_update;
+mod deeds;
 mod doubts;
 mod external_ids;
 mod loan_create;
