@@ -102,7 +102,7 @@ pub struct Expected {
     pub sub_resource_external_id: Option<String>,
     /// `resourceId`, where the number of what is changed is known.
     pub resource_id: Option<u64>,
-    /// Of what is only read: the member that names the loan, and what it must be.
+    /// Of what is only read: the member that names the loan, and what it must be if the answer has it.
     pub of: Option<(&'static str, String)>,
 }
 
@@ -121,7 +121,7 @@ impl Expected {
             && self
                 .of
                 .as_ref()
-                .is_none_or(|(member, wanted)| body.get(member).and_then(Value::as_str) == Some(wanted))
+                .is_none_or(|(member, wanted)| body.get(member).is_none_or(|named| named == wanted.as_str()))
     }
 }
 

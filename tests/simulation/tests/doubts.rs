@@ -1,31 +1,36 @@
 //! Each fault at the mutating call of each operation: it ends, it ends true, and its effect is there once.
 
 use fineract_simulator::{Decision, Release};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::deeds::deeds;
+
+/// Whatever may happen to one request.
+pub(crate) fn faults() -> [Value; 14] {
+    [
+        json!({"fault": "lost-request"}),
+        json!({"fault": "lost-answer"}),
+        json!({"fault": "stuck", "applied": false}),
+        json!({"fault": "stuck", "applied": true}),
+        json!({"fault": "applied-then-500"}),
+        json!({"fault": "connection-killed"}),
+        json!({"fault": "conflict"}),
+        json!({"fault": "deadlock"}),
+        json!({"fault": "statement-cancelled"}),
+        json!({"fault": "no-connection"}),
+        json!({"fault": "job-running"}),
+        json!({"fault": "database-down"}),
+        json!({"fault": "password-expired"}),
+        json!({"fault": "proxy-page"}),
+    ]
+}
 
 #[tokio::test]
 async fn one_fault_at_the_call_of_each_operation_and_one_effect() {
     for release in Release::ALL {
         for deed in deeds() {
             let (operation, (method, path)) = (deed.operation, deed.call);
-            for fault in [
-                json!({"fault": "lost-request"}),
-                json!({"fault": "lost-answer"}),
-                json!({"fault": "stuck", "applied": false}),
-                json!({"fault": "stuck", "applied": true}),
-                json!({"fault": "applied-then-500"}),
-                json!({"fault": "connection-killed"}),
-                json!({"fault": "conflict"}),
-                json!({"fault": "deadlock"}),
-                json!({"fault": "statement-cancelled"}),
-                json!({"fault": "no-connection"}),
-                json!({"fault": "job-running"}),
-                json!({"fault": "database-down"}),
-                json!({"fault": "password-expired"}),
-                json!({"fault": "proxy-page"}),
-            ] {
+            for fault in faults() {
                 let gateway = deed.prepared(release).await;
                 let before = gateway.fineract.simulator.effects().len();
                 let mut struck = fault.clone();
