@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::bench::Bench;
 use crate::bench::published::{self, with};
 
-async fn refused(bench: &Bench, operation: &str, data: Value, status: u16, code: &str) {
+pub(crate) async fn refused(bench: &Bench, operation: &str, data: Value, status: u16, code: &str) {
     let body = bench.perform(operation, data).await;
     assert_eq!(
         (&body["status"], &body["state"]),
