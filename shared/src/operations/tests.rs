@@ -157,6 +157,46 @@ fn every_fault_is_named_at_once() {
             r#"{"external_loan_id":null}"#,
             &["/data/external_loan_id required"],
         ),
+        ("LOAN_DELETE", r#"{"externalLoanId":"L"}"#, &[]),
+        (
+            "LOAN_DELETE",
+            r#"{"externalLoanId":"a/b"}"#,
+            &["/data/externalLoanId forbidden-character"],
+        ),
+        (
+            "LOAN_DELETE",
+            r#"{"externalLoanId":"L","external_loan_id":"L"}"#,
+            &["/data/externalLoanId said-twice"],
+        ),
+        (
+            "LOAN_REPAYMENT",
+            r#"{"external_loan_id":"L","transactionDate":"1 Jan 2026","transactionAmount":0,"paymentType":""}"#,
+            &[
+                "/data/transactionAmount not-positive",
+                "/data/paymentType empty",
+                "/data/externalTransactionId required",
+            ],
+        ),
+        (
+            "LOAN_WAIVE_INTEREST",
+            r#"{"externalLoanId":"L","utrPaymentId":"U","transactionDate":"1 Jan 2026","transactionAmount":"0.01"}"#,
+            &[],
+        ),
+        (
+            "LOAN_CHARGE_ADD",
+            r#"{"external_loan_id":"L","amount":-1,"dueDate":"soon"}"#,
+            &[
+                "/data/externalChargeId required",
+                "/data/chargeName required",
+                "/data/amount not-positive",
+                "/data/dueDate not-a-date",
+            ],
+        ),
+        (
+            "LOAN_GET",
+            r#"{"external_loan_id":"L","associations":"all&command=x"}"#,
+            &["/data/associations forbidden-character"],
+        ),
     ] {
         assert_eq!(faults(operation, data), expected, "{operation} {data}");
     }

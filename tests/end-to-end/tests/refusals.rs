@@ -1,4 +1,4 @@
-//! A failure of each of the seven operations, as Fineract words it.
+//! A failure of each of the documented operations, as Fineract words it.
 
 use serde_json::{Value, json};
 
