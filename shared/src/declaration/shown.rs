@@ -104,7 +104,9 @@ impl Declared {
         let Some(number) = ids.get("resourceId").and_then(Value::as_u64) else {
             return Ok(Proof::NotApplied);
         };
-        if done_by_another(bank, self.row.words(), number, Some(case.since)).await? {
+        // A loan may have been treated so before; a transaction or a charge only once.
+        let since = matches!(self.row.place, Place::Loan(_)).then_some(case.since);
+        if done_by_another(bank, self.row.words(), number, since).await? {
             return Ok(Proof::ByAnother);
         }
         Ok(Proof::Applied(ids))

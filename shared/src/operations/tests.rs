@@ -653,3 +653,73 @@ async fn what_is_not_found_is_refused_with_fineracts_words() {
         );
     }
 }
+
+#[tokio::test]
+async fn names_are_looked_up_and_believed_for_five_minutes() {
+    let types = json!([{"id": 1, "name": "Money Transfer"}, {"id": 4, "name": "UTR"}]);
+    let lookup = || Script::default().on("GET /v1/paymenttypes", 200, types.clone());
+    let world = World::new();
+    for (minutes, name, script, expected) in [
+        (0, "UTR", lookup(), Ok(4)),
+        (4, "Money Transfer", Script::default(), Ok(1)),
+        (0, "Barter", Script::default(), Err("gateway.payment-type-not-found")),
+        (2, "UTR", lookup(), Ok(4)),
+    ] {
+        world.clock.advance(std::time::Duration::from_secs(minutes * 60));
+        let data = json!({"external_loan_id": "L", "externalTransactionId": "P", "transactionDate": "1 Jan 2026",
+            "transactionAmount": 1, "paymentType": name});
+        let command = world.prepare(&script, "LOAN_REPAYMENT", data, &case()).await;
+        assert!(script.is_done(), "{name}");
+        let sent = command.map(|command| command.body.unwrap_or_default()["paymentTypeId"].clone());
+        match (sent, expected) {
+            (Ok(sent), Ok(number)) => assert_eq!(sent, number),
+            (Err(Stop::Refused(failure)), Err(code)) => {
+                assert_eq!(failure.code(), Some(code));
+                assert!(
+                    !failure.message().contains("UTR"),
+                    "the names are the operator's to know"
+                );
+            }
+            (sent, _) => panic!("{name}: {sent:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_has_the_external_id_given_or_one_that_follows_from_its_utr() {
+    let data = |more: Value| {
+        let data = json!({"external_loan_id": "L", "transactionDate": "1 Jan 2026", "transactionAmount": 1});
+        with(data, more)
+    };
+    let id = async |operation: &str, more: Value, turn: u32| {
+        let case = Case { turn, ..case() };
+        let command = World::new()
+            .prepare(&Script::default(), operation, data(more), &case)
+            .await;
+        command
+            .unwrap_or_else(|stop| panic!("{stop:?}"))
+            .body
+            .unwrap_or_default()["externalId"]
+            .clone()
+    };
+    let utr = || json!({"utr_payment_id": "U"});
+    let both = json!({"utr_payment_id": "U", "externalTransactionId": " P 1"});
+    assert_eq!(id("LOAN_REPAYMENT", both, 3).await, " P 1");
+    let derived = id("LOAN_REPAYMENT", utr(), 0).await;
+    assert_eq!(derived, id("LOAN_REPAYMENT", json!({"utrPaymentId": "U"}), 0).await);
+    for other in [
+        id("LOAN_REPAYMENT", utr(), 1).await,
+        id("LOAN_WAIVE_INTEREST", utr(), 0).await,
+        id("LOAN_REPAYMENT", json!({"utr_payment_id": "V"}), 0).await,
+    ] {
+        assert_ne!(other, derived);
+    }
+    let script = Script::default();
+    let data = json!({"external_loan_id": "L", "transactionDate": "1 Jan 2026"});
+    let command = World::new().prepare(&script, "LOAN_FORECLOSURE", data, &case()).await;
+    let body = command
+        .unwrap_or_else(|stop| panic!("{stop:?}"))
+        .body
+        .unwrap_or_default();
+    assert_eq!(body["externalId"], ID.to_string());
+}

@@ -1,6 +1,6 @@
 //! What is done, undone, and done once more; what is refused; what another user of Fineract's did meanwhile.
 
-use fineract_simulator::Release;
+use fineract_simulator::{Release, Request};
 use serde_json::{Value, json};
 use simulation::Gateway;
 
@@ -278,5 +278,95 @@ async fn what_another_loan_has_is_taken_and_a_foreclosure_is_for_ever() {
             body["error"]["code"],
             "error.msg.loan.cannot.be.reopened.as.it.is.foreclosured"
         );
+    }
+}
+
+/// What another user of Fineract's does to the loan by hand.
+fn by_hand(gateway: &Gateway, path: &str, body: &Value) {
+    let simulator = &gateway.fineract.simulator;
+    let path = format!("/fineract-provider/api/v1/loans/external-id/L{path}");
+    let request = Request::new("POST", path)
+        .with_header("Authorization", "Basic YXNoYTpwYXNzd29yZA==")
+        .with_header("Fineract-Platform-TenantId", "default")
+        .with_header("Content-Type", "application/json")
+        .with_body(body.to_string());
+    let answer = simulator.answer(&request);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+}
+
+/// A key is stuck without effect, and meanwhile another user does what was asked for: it was not this operation.
+#[tokio::test]
+async fn what_another_user_did_meanwhile_is_told_as_such() {
+    let dated = |more: Value| {
+        let mut body = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let paid_by_hand =
+        dated(json!({"transactionDate": "20 March 2026", "transactionAmount": 1000, "externalId": "R-1"}));
+    let undone = dated(json!({"transactionDate": "16 March 2026", "transactionAmount": 0}));
+    for release in Release::ALL {
+        for (operation, data, steps, path, body) in [
+            (
+                "LOAN_UNDO_APPROVAL",
+                of_loan(json!({})),
+                3,
+                "?command=undoapproval",
+                json!({}),
+            ),
+            (
+                "LOAN_UNDO_DISBURSAL",
+                of_loan(json!({})),
+                4,
+                "?command=undodisbursal",
+                json!({}),
+            ),
+            (
+                "LOAN_REJECT",
+                of_loan(json!({"rejectedOnDate": "16 January 2026"})),
+                2,
+                "?command=reject",
+                dated(json!({"rejectedOnDate": "16 January 2026"})),
+            ),
+            (
+                "LOAN_TRANSACTION_UNDO",
+                of_loan(json!({"externalTransactionId": "P-1", "transactionDate": "16 March 2026"})),
+                5,
+                "/transactions/external-id/P-1?command=undo",
+                undone.clone(),
+            ),
+            (
+                "LOAN_UNDO_WRITE_OFF",
+                of_loan(json!({})),
+                6,
+                "/transactions?command=undowriteoff",
+                json!({}),
+            ),
+            (
+                "LOAN_RECOVERY_PAYMENT",
+                paid("R-1", "20 March 2026"),
+                6,
+                "/transactions?command=recoverypayment",
+                paid_by_hand.clone(),
+            ),
+        ] {
+            let gateway = gone(release, steps).await;
+            let simulator = &gateway.fineract.simulator;
+            let users = json!({"users": [{"name": "asha", "password": "password", "super_user": true}]});
+            simulator.apply(&users.to_string()).unwrap();
+            let stuck = json!({"fault": "stuck", "applied": false, "method": "POST", "times": "once"});
+            simulator.apply(&stuck.to_string()).unwrap();
+            let before = simulator.effects().len();
+            let happens = |run: u32| {
+                if run == 1 {
+                    by_hand(&gateway, path, &body);
+                }
+            };
+            let performed = gateway.perform_while(operation, data, happens).await.unwrap();
+            let told = (&performed.body["status"], &performed.body["error"]["code"]);
+            let expected = (&json!("failed"), &json!("gateway.done-by-another"));
+            assert_eq!(told, expected, "{release} {operation}: {}", performed.body);
+            assert_eq!(simulator.effects().len(), before + 1, "{release} {operation}");
+        }
     }
 }
