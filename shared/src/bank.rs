@@ -84,13 +84,13 @@ impl Bank<'_> {
     /// The client with this external id, or Fineract's word that there is none.
     pub async fn client(&self, id: &ExternalId) -> Result<Value, Stop> {
         let client = self.read(Path::new("v1/clients/external-id").segment(id)).await?;
-        same_external_id(client, id)
+        same_external_id(client, id.as_str())
     }
 
     /// The loan with this external id, or Fineract's word that there is none.
     pub async fn loan(&self, id: &ExternalId) -> Result<Value, Stop> {
         let loan = self.read(Path::new("v1/loans/external-id").segment(id)).await?;
-        same_external_id(loan, id)
+        same_external_id(loan, id.as_str())
     }
 
     /// The loan with its charges and tranches.
@@ -98,14 +98,14 @@ impl Bank<'_> {
         let path = Path::new("v1/loans/external-id")
             .segment(id)
             .query("associations=charges,multiDisburseDetails");
-        same_external_id(self.read(path).await?, id)
+        same_external_id(self.read(path).await?, id.as_str())
     }
 
     /// A transaction of the loan, by its external id.
     pub async fn transaction(&self, loan: &ExternalId, transaction: &str) -> Result<Value, Stop> {
         let path = Path::new("v1/loans/external-id").segment(loan);
-        self.read(path.fixed("transactions/external-id").segment(transaction))
-            .await
+        let path = path.fixed("transactions/external-id").segment(transaction);
+        same_external_id(self.read(path).await?, transaction)
     }
 
     /// A transaction of the loan, by Fineract's number.
@@ -119,13 +119,14 @@ impl Bank<'_> {
         let path = Path::new("v1/loans/external-id")
             .segment(id)
             .query("associations=transactions");
-        same_external_id(self.read(path).await?, id)
+        same_external_id(self.read(path).await?, id.as_str())
     }
 
     /// A charge of the loan, by its external id.
     pub async fn charge(&self, loan: &ExternalId, charge: &str) -> Result<Value, Stop> {
         let path = Path::new("v1/loans/external-id").segment(loan);
-        self.read(path.fixed("charges/external-id").segment(charge)).await
+        let path = path.fixed("charges/external-id").segment(charge);
+        same_external_id(self.read(path).await?, charge)
     }
 
     /// The number that Fineract gave to this name, by a list that is at most five minutes old. The names that there are
@@ -303,8 +304,8 @@ pub fn number_of(thing: &Value) -> Option<u64> {
 }
 
 /// An answer about something else than what was asked for is never built upon.
-fn same_external_id(thing: Value, id: &ExternalId) -> Result<Value, Stop> {
-    if thing.get("externalId").and_then(Value::as_str) == Some(id.as_str()) {
+fn same_external_id(thing: Value, id: &str) -> Result<Value, Stop> {
+    if thing.get("externalId").and_then(Value::as_str) == Some(id) {
         return Ok(thing);
     }
     Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)))

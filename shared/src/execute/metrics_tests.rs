@@ -31,7 +31,11 @@ fn undone_before() -> Script {
     let transaction = format!("GET /v1/loans/external-id/L/transactions/external-id/{id}");
     Script::default()
         .on("POST /v1/loans/external-id/L?command=disburse", 403, taken)
-        .on(&transaction, 200, json!({"id": 7, "reversedOnDate": [2026, 1, 12]}))
+        .on(
+            &transaction,
+            200,
+            json!({"id": 7, "externalId": id.to_string(), "reversedOnDate": [2026, 1, 12]}),
+        )
         .on("GET /v1/loans/external-id/L", 200, json!({"id": 1, "externalId": "L"}))
 }
 

@@ -184,7 +184,12 @@ async fn conforms(ledger: &dyn Ledger) {
     assert_eq!(claimed(ledger, 1, &claim("r.3", at(89))).await, "not now: waiting");
 
     assert_eq!(
-        (waiting.key_epoch, waiting.keys_spent, waiting.turn, waiting.key_first_sent_at),
+        (
+            waiting.key_epoch,
+            waiting.keys_spent,
+            waiting.turn,
+            waiting.key_first_sent_at
+        ),
         (2, 1, 1, Some(at(3)))
     );
     assert_eq!(waiting.stuck_since, Some(at(4)));
