@@ -234,8 +234,9 @@ impl LoanUpdate {
         (self.submitted_on_date.or(submitted), moved.or(disbursed))
     }
 
-    /// The tranches of the loan. One on the expected disbursement date moves with it; a single one that is the whole
-    /// principal follows the principal. Everything else about them stays.
+    /// The tranches of the loan. One on the expected disbursement date moves with it, and the first is put there, from where
+    /// an approval moved that date away; a single one that is the whole principal follows the principal. Everything else
+    /// about them stays.
     fn tranches(&self, loan: &Value) -> Option<Value> {
         if !in_tranches(loan) {
             return None;
@@ -243,10 +244,10 @@ impl LoanUpdate {
         let own = loan.get("disbursementDetails")?.as_array()?;
         let (old_day, new_day) = (date_of(loan, DISBURSED), self.dates(loan).1);
         let whole = |amount: &Value| own.len() == 1 && decimal_of(amount) == loan.get("principal").and_then(decimal_of);
-        let tranches = own.iter().map(|details| {
+        let tranches = own.iter().enumerate().map(|(index, details)| {
             let day = date_of(details, "/expectedDisbursementDate");
             let amount = details.get("principal").cloned().unwrap_or_default();
-            let day = if day == old_day { new_day } else { day };
+            let day = if index == 0 || day == old_day { new_day } else { day };
             let amount = self.principal.filter(|_| whole(&amount)).map_or(amount, Value::from);
             tranche(details.get("id"), day.map(Value::from), amount)
         });
