@@ -104,6 +104,8 @@ pub struct Expected {
     pub resource_id: Option<u64>,
     /// Of what is only read: the member that names the loan, and what it must be if the answer has it.
     pub of: Option<(&'static str, String)>,
+    /// Of what is only read and names no loan: the member without which it is another answer.
+    pub has: Option<&'static str>,
 }
 
 impl Expected {
@@ -118,6 +120,7 @@ impl Expected {
             && self
                 .resource_id
                 .is_none_or(|wanted| body.get("resourceId").and_then(Value::as_u64) == Some(wanted))
+            && self.has.is_none_or(|member| body.get(member).is_some())
             && self
                 .of
                 .as_ref()

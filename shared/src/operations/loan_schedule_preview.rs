@@ -36,7 +36,10 @@ impl Operation for LoanSchedulePreview {
             method: Method::Post,
             path: Path::new("v1/loans").query("command=calculateLoanSchedule"),
             body: Some(self.0.sent(bank, None).await?),
-            expected: Expected::default(),
+            expected: Expected {
+                has: Some("periods"),
+                ..Expected::default()
+            },
             target: None,
         })
     }

@@ -302,3 +302,31 @@ fn a_lookup_believes_only_fineracts_own_not_found() {
         assert_eq!(word(&exchange), expected, "{exchange:?}");
     }
 }
+
+#[test]
+fn an_answer_to_a_question_is_about_the_loan_or_is_none() {
+    let of_loan = Expected {
+        of: Some(("externalId", "L-1".to_owned())),
+        ..Expected::default()
+    };
+    let schedule = Expected {
+        has: Some("periods"),
+        ..Expected::default()
+    };
+    for (expected, body, answered) in [
+        (&of_loan, json!({"externalId": "L-1", "id": 7}), true),
+        (&of_loan, json!({"id": 7}), true),
+        (&of_loan, json!({"externalId": "L-2", "id": 8}), false),
+        (&schedule, json!({"periods": []}), true),
+        (&schedule, json!({"loanId": 8, "resourceId": 8}), false),
+    ] {
+        let verdict = of_question(&answer(200, false, &body.to_string()), expected);
+        let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+        let wanted = if answered {
+            Verdict::Applied(body.clone())
+        } else {
+            operator
+        };
+        assert_eq!(verdict, wanted, "{body}");
+    }
+}

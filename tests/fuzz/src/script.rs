@@ -110,7 +110,7 @@ pub(crate) fn willing(own: &str) -> Told<impl Fn(usize, &Request) -> Exchange + 
                     None if path.ends_with("/charges") => made.cloned(),
                     None => None,
                 };
-                json!({"officeId": 1, "clientId": 3, "loanId": 7, "resourceId": 7,
+                json!({"officeId": 1, "clientId": 3, "loanId": 7, "resourceId": 7, "periods": [],
                     "resourceExternalId": made_or_undone.unwrap_or_else(|| own.clone().into()),
                     "subResourceId": 9, "subResourceExternalId": made})
             }
