@@ -14,6 +14,7 @@ mod faults;
 mod functions;
 mod journal;
 mod judge;
+mod life;
 mod people;
 mod ports;
 mod report;

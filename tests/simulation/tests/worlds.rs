@@ -50,16 +50,7 @@ fn a_seed_is_the_same_world_each_time() {
 
 #[test]
 fn every_step_fails_once_and_runs_twice() {
-    let operations = [
-        "CLIENT_CREATE",
-        "CLIENT_UPDATE",
-        "LOAN_CREATE",
-        "LOAN_UPDATE",
-        "LOAN_APPROVE",
-        "LOAN_DISBURSE",
-        "LOAN_DELETE",
-    ];
-    for operation in operations {
+    for operation in gateway::operations::ALL.iter().map(|kind| kind.name) {
         let (steps, wrongs) = every_step(operation);
         assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
         // Insert, send, get, open_on, claim, the command, settle, delete: eight at least, in twenty ways.

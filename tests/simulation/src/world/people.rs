@@ -11,7 +11,7 @@ use super::World;
 use super::faults::Fault;
 
 /// The commands for which a checker may be asked.
-const HELD: [&str; 7] = [
+const HELD: [&str; 19] = [
     "CREATE_CLIENT",
     "UPDATE_CLIENT",
     "CREATE_LOAN",
@@ -19,6 +19,18 @@ const HELD: [&str; 7] = [
     "APPROVE_LOAN",
     "DISBURSE_LOAN",
     "DELETE_LOAN",
+    "REJECT_LOAN",
+    "WITHDRAW_LOAN",
+    "APPROVALUNDO_LOAN",
+    "DISBURSALUNDO_LOAN",
+    "REPAYMENT_LOAN",
+    "ADJUST_LOAN",
+    "WAIVEINTERESTPORTION_LOAN",
+    "FORECLOSURE_LOAN",
+    "WRITEOFF_LOAN",
+    "UNDOWRITEOFF_LOAN",
+    "RECOVERYPAYMENT_LOAN",
+    "CREATE_LOANCHARGE",
 ];
 const DAY: u64 = 24 * 60 * 60;
 const BASE: &str = "/fineract-provider/api/v1";

@@ -114,35 +114,77 @@ async fn strike(step: Step) -> (bool, Vec<String>) {
     (struck, wrongs)
 }
 
-/// What leads to each operation, and the operation itself.
-fn way_to(operation: &str) -> Vec<(&'static str, Value)> {
+/// The way of a loan to the end of its life.
+fn way() -> Vec<(&'static str, Value)> {
     let client =
         json!({"externalId": "C-1", "firstname": "Asha", "lastname": "Rao", "activationDate": "01 January 2026"});
     let loan = json!({"lenderConfig": "UGRO", "externalId": "L-1", "principal": 100_000, "clientId": "C-1",
         "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 8});
-    let way = vec![
+    let disbursed = json!({"actualDisbursementDate": "16 January 2026", "utr_payment_id": "U-1"});
+    let repaid =
+        json!({"transactionDate": "16 February 2026", "transactionAmount": 1_000, "externalTransactionId": "P-1"});
+    vec![
         ("CLIENT_CREATE", client),
-        ("CLIENT_UPDATE", json!({"externalId": "C-1", "lastname": "Sen"})),
         ("LOAN_CREATE", loan),
-        ("LOAN_UPDATE", json!({"externalId": "L-1", "principal": 50_000})),
-        ("LOAN_DELETE", json!({"external_loan_id": "L-1"})),
+        ("LOAN_APPROVE", of_loan(json!({"approvedOnDate": "15 January 2026"}))),
+        ("LOAN_DISBURSE", of_loan(disbursed)),
+        ("LOAN_REPAYMENT", of_loan(repaid)),
+        ("LOAN_WRITE_OFF", of_loan(json!({"transactionDate": "16 March 2026"}))),
+    ]
+}
+
+/// What is done beside the way, and after how many steps of it.
+fn beside() -> Vec<(&'static str, usize, Value)> {
+    let applied = json!({"lenderConfig": "UGRO", "principal": 100_000, "clientId": "C-1",
+        "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 8});
+    let waived = json!({"transactionDate": "16 February 2026", "transactionAmount": 5, "utr_payment_id": "U-2"});
+    let charged = json!({"externalChargeId": "F-1", "chargeName": "Specified due date fee", "amount": 50, "dueDate": "15 July 2026"});
+    let undone = json!({"externalTransactionId": "P-1", "transactionDate": "16 February 2026"});
+    let recovered =
+        json!({"transactionDate": "20 March 2026", "transactionAmount": 500, "externalTransactionId": "R-1"});
+    vec![
+        ("CLIENT_UPDATE", 1, json!({"externalId": "C-1", "lastname": "Sen"})),
+        ("LOAN_SCHEDULE_PREVIEW", 1, applied),
+        ("LOAN_UPDATE", 2, json!({"externalId": "L-1", "principal": 50_000})),
+        ("LOAN_DELETE", 2, of_loan(json!({}))),
+        ("LOAN_REJECT", 2, of_loan(json!({"rejectedOnDate": "15 January 2026"}))),
         (
-            "LOAN_APPROVE",
-            json!({"external_loan_id": "L-1", "approvedOnDate": "15 January 2026"}),
+            "LOAN_WITHDRAW",
+            2,
+            of_loan(json!({"withdrawnOnDate": "15 January 2026"})),
         ),
+        ("LOAN_UNDO_APPROVAL", 3, of_loan(json!({}))),
+        ("LOAN_UNDO_DISBURSAL", 4, of_loan(json!({}))),
+        ("LOAN_WAIVE_INTEREST", 4, of_loan(waived)),
+        ("LOAN_CHARGE_ADD", 4, of_loan(charged)),
+        ("LOAN_GET", 4, of_loan(json!({}))),
+        ("LOAN_PREPAY_QUOTE", 4, of_loan(json!({}))),
+        ("LOAN_TRANSACTION_UNDO", 5, of_loan(undone)),
         (
-            "LOAN_DISBURSE",
-            json!({"external_loan_id": "L-1", "actualDisbursementDate": "16 January 2026", "utr_payment_id": "U-1"}),
+            "LOAN_FORECLOSURE",
+            5,
+            of_loan(json!({"transactionDate": "16 March 2026"})),
         ),
-    ];
-    let length = way
-        .iter()
-        .position(|(name, _)| *name == operation)
-        .map_or(way.len(), |last| last + 1);
-    way.into_iter()
-        .take(length)
-        .filter(|(name, _)| *name != "LOAN_DELETE" || operation == "LOAN_DELETE")
-        .collect()
+        ("LOAN_UNDO_WRITE_OFF", 6, of_loan(json!({}))),
+        ("LOAN_RECOVERY_PAYMENT", 6, of_loan(recovered)),
+    ]
+}
+
+fn of_loan(mut data: Value) -> Value {
+    data["external_loan_id"] = "L-1".into();
+    data
+}
+
+/// What leads to an operation, and the operation itself.
+fn way_to(operation: &str) -> Vec<(&'static str, Value)> {
+    let mut way = way();
+    if let Some((name, steps, data)) = beside().into_iter().find(|(name, ..)| *name == operation) {
+        way.truncate(steps);
+        way.push((name, data));
+    } else if let Some(last) = way.iter().position(|(name, _)| *name == operation) {
+        way.truncate(last + 1);
+    }
+    way
 }
 
 /// Leads to the operation and lets the blow strike it; tells whether it struck, and whether the caller got its 202.

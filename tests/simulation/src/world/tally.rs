@@ -52,7 +52,7 @@ const TRANSITIONS: [(State, State); 11] = [
     (State::Cancelled, State::Cancelled),
 ];
 /// Causes of waiting that must be seen.
-const REASONS: [Reason; 16] = [
+const REASONS: [Reason; 17] = [
     Reason::FineractUnreachable,
     Reason::AnswerLost,
     Reason::LookupUnanswered,
@@ -68,6 +68,7 @@ const REASONS: [Reason; 16] = [
     Reason::Misconfigured,
     Reason::PendingApproval,
     Reason::ClientNotFoundYet,
+    Reason::ReferenceTaken,
     Reason::NeedsOperator,
 ];
 
