@@ -1,7 +1,9 @@
 //! The judge: compares what callers were told and what the rows say with what Fineract holds. It shares no code with the
 //! engine.
 
+mod order;
 mod payments;
+mod people;
 mod questions;
 
 use std::collections::BTreeMap;
@@ -16,15 +18,14 @@ use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use self::order::{out_of_order, unknown_to_the_queue};
+use self::people::{by_hand, lent_to_the_holder, purged_by_hand, undone_by_hand};
 use super::World;
 use super::callers::caller;
-use super::faults::Fault;
 use super::journal::{Post, Story, Told};
 
 /// Within this time after the last fault, and the last operation before it, an operation has ended.
 const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
-/// Two operations that are accepted within this time have the queue's order, if the queue knows both.
-const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// How many keys Fineract must have spent before it may be said that it fails each time.
 const KEYS: usize = 4;
 /// Operations that may be applied again by themselves: they set absolute values.
@@ -52,8 +53,6 @@ const COMMANDS: [(&str, &str, &str); 19] = [
     ("LOAN_UNDO_WRITE_OFF", "UNDOWRITEOFF", "LOAN"),
     ("LOAN_RECOVERY_PAYMENT", "RECOVERYPAYMENT", "LOAN"),
 ];
-/// How long before its effect an operation may have looked a client up: requests may hang.
-const LOOKED_UP_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How long the judge waits before it asks again what it got no answer to.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -199,9 +198,9 @@ fn untrue(world: &World, story: &Story, ended_at: Duration, truth: &Truth, stori
             world.tally.note("values that were there already", 1);
             return None;
         }
-        // Who deleted it was purged from Fineract's audits.
-        (State::Succeeded, None) if row.operation == "LOAN_DELETE" && purged_by_hand(world, row) => {
-            world.tally.note("deletions by hand that were purged", 1);
+        // Who did it was purged from Fineract's audits.
+        (State::Succeeded, None) if purged_by_hand(world, row) => {
+            world.tally.note("deeds by hand that were purged", 1);
             return None;
         }
         (State::Succeeded, None) => format!("{} is a success, and was not applied", name(row)),
@@ -251,94 +250,6 @@ fn late(world: &World, story: &Story, ended_at: Duration, stories: &[Story]) -> 
             ended_at - from
         )
     })
-}
-
-/// Whether somebody took the first effect back by hand, or its client's id away, while nobody could know that it was there.
-fn undone_by_hand(world: &World, row: &Row, effects: &[(Duration, Effect)], until: Duration) -> bool {
-    let Some((_, first)) = effects.first() else {
-        return false;
-    };
-    let until = super::instant(world.clock) - world.clock.age() + until;
-    let mut by_hand = by_hand(world);
-    by_hand.retain(|effect| effect.at <= until);
-    let deleted = by_hand
-        .iter()
-        .any(|effect| effect.action == "DELETE" && effect.resource_id == first.resource_id);
-    let client = row
-        .data
-        .get("clientId")
-        .or(row.data.get("externalId"))
-        .and_then(Value::as_str);
-    let taken_away = client.is_some_and(|client| {
-        let old = format!("{client}-OLD");
-        let on_clients = by_hand.iter().filter(|effect| effect.entity == "CLIENT");
-        let mut now_away = false;
-        for (action, id) in on_clients.filter_map(|effect| Some((effect.action, effect.external_id.as_deref()?))) {
-            match action {
-                // Given to another client, it does not come back to the first.
-                "CREATE" if id == client => return true,
-                "UPDATE" if id.starts_with(&old) => now_away = true,
-                "UPDATE" if id == client => now_away = false,
-                _ => {}
-            }
-        }
-        now_away
-    });
-    if deleted || taken_away {
-        world.tally.note("operations undone by hand while in doubt", 1);
-    }
-    deleted || taken_away
-}
-
-/// Whether somebody deleted the loan by hand, and Fineract no longer knows.
-fn purged_by_hand(world: &World, row: &Row) -> bool {
-    let deleted = |effect: &Effect| effect.action == "DELETE" && effect.external_id == Some(external_id(row));
-    world.weather.has(Fault::LongSilence) && by_hand(world).iter().any(deleted)
-}
-
-/// Whether a new loan belongs to the client that held the external id when it was looked up.
-fn lent_to_the_holder(world: &World, row: &Row, at: Duration, truth: &Truth, stories: &[Story]) -> bool {
-    let Some(id) = row.data.get("clientId").and_then(Value::as_str) else {
-        return true;
-    };
-    let lent_to = row
-        .response
-        .as_ref()
-        .and_then(|response| response.get("clientId"))
-        .and_then(Value::as_u64);
-    let mut holders = world.journal.holders(id);
-    for story in stories
-        .iter()
-        .filter(|story| story.row.operation == "CLIENT_CREATE" && external_id(&story.row) == id)
-    {
-        let made = truth.of_operation(story.row.id).iter();
-        holders.extend(made.map(|(age, effect)| (*age, effect.resource_id)));
-    }
-    let by_hand = world.simulator.effects().into_iter().filter(|effect| {
-        (effect.action, effect.entity) == ("CREATE", "CLIENT") && effect.external_id.as_deref() == Some(id)
-    });
-    let beginning = super::instant(world.clock) - world.clock.age();
-    holders.extend(by_hand.map(|effect| {
-        (
-            Duration::try_from(effect.at - beginning).unwrap_or_default(),
-            effect.resource_id,
-        )
-    }));
-    holders.sort_unstable();
-    let earliest = at.saturating_sub(LOOKED_UP_WITHIN);
-    let before = holders.iter().rev().find(|(since, _)| *since <= earliest);
-    let meanwhile = holders.iter().filter(|(since, _)| *since > earliest && *since <= at);
-    before
-        .into_iter()
-        .chain(meanwhile)
-        .any(|(_, number)| Some(*number) == lent_to)
-}
-
-/// What people did by hand.
-fn by_hand(world: &World) -> Vec<Effect> {
-    let mut effects = world.simulator.effects();
-    effects.retain(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("clerk")));
-    effects
 }
 
 /// Whether another operation asked for the same values, and set them.
@@ -474,58 +385,4 @@ fn once_per_key(posts: &[Post], stories: &[Story]) -> Vec<String> {
         }
     }
     wrongs
-}
-
-/// Of two operations on one subject whose caller awaited the first one's 202, the second begins after the first has ended.
-fn out_of_order(world: &World, posts: &[Post], stories: &[Story], truth: &Truth) -> Vec<String> {
-    let mut wrongs = Vec::new();
-    let told: Vec<(&Post, &Story)> = posts
-        .iter()
-        .filter(|post| matches!(post.told, Told::Accepted(_)))
-        .filter_map(|post| Some((post, marked(stories, &post.mark).next()?)))
-        .collect();
-    let first_sent = |mark: &str| {
-        let sent = posts.iter().filter(|post| post.mark == mark).map(|post| post.sent_at);
-        sent.min().unwrap_or_default()
-    };
-    for (earlier_post, earlier) in &told {
-        for (later_post, later) in &told {
-            let awaited = earlier_post.answered_at < first_sent(&later_post.mark);
-            let alike = earlier.row.subject == later.row.subject && earlier.row.id != later.row.id;
-            if !awaited || !alike || unknown_to_the_queue(world, earlier, later) {
-                continue;
-            }
-            let end = earlier.ended_at.unwrap_or(Duration::MAX);
-            let begun = truth.of_operation(later.row.id).first().map(|(age, _)| *age);
-            let over = later.ended_at.filter(|_| later.row.state != State::Cancelled);
-            if begun.is_some_and(|begun| begun < end) || over.is_some_and(|over| over < end) {
-                wrongs.push(format!("{} went before {}", name(&later.row), name(&earlier.row)));
-            }
-        }
-    }
-    wrongs
-}
-
-/// The queue lost the message of one of two operations before its place in the order was known, and they were accepted so
-/// closely that clocks cannot tell their order.
-fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
-    let first_end = one
-        .ended_at
-        .into_iter()
-        .chain(other.ended_at)
-        .min()
-        .unwrap_or(Duration::MAX);
-    let unseen = |story: &Story| {
-        let known = story.sequenced_at.is_some_and(|at| at < first_end);
-        !known && world.message_was_lost(story.row.id)
-    };
-    let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);
-    let apart = one_at.since(other_at).max(other_at.since(one_at));
-    // If the queue knew neither, the sweep goes by clocks, which are not so far apart.
-    let by_clock = unseen(one) && unseen(other) && apart > super::CLOCKS_APART;
-    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART && !by_clock;
-    if unknown {
-        world.tally.note("pairs whose order the queue never knew", 1);
-    }
-    unknown
 }
