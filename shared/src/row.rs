@@ -20,6 +20,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// The verdict on a try that Fineract refused although it may have applied an earlier one.
 pub const DENIED: &str = "denied";
+/// The verdict on a try whose outcome is not known.
+pub const UNKNOWN: &str = "unknown";
 /// How many of an operation's first tries are remembered.
 const HISTORY_FIRST: usize = 3;
 /// How many of its last tries are remembered.

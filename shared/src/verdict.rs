@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::fineract::{Answer, Exchange, code_of};
 use crate::pace::{Pace, Reason, Wait};
-use crate::row::DENIED;
+use crate::row::{DENIED, UNKNOWN};
 
 /// Codes that say "there is no such client, loan, transaction or charge".
 const NOT_FOUND: [&str; 6] = [
@@ -88,7 +88,7 @@ impl Verdict {
             Self::Spent { .. } => "spent",
             Self::Restored => "restored",
             Self::NotYet(_) => "not_yet",
-            Self::Unknown(_) => "unknown",
+            Self::Unknown(_) => UNKNOWN,
         }
     }
 }
@@ -102,6 +102,8 @@ pub struct Expected {
     pub sub_resource_external_id: Option<String>,
     /// `resourceId`, where the number of what is changed is known.
     pub resource_id: Option<u64>,
+    /// `loanId`, where the number of the loan was looked up.
+    pub loan_id: Option<u64>,
     /// Of what is only read: the member that names the loan, and what it must be if the answer has it.
     pub of: Option<(&'static str, String)>,
     /// Of what is only read and names no loan: the member without which it is another answer.
@@ -117,6 +119,9 @@ impl Expected {
         };
         text("resourceExternalId", &self.resource_external_id)
             && text("subResourceExternalId", &self.sub_resource_external_id)
+            && self
+                .loan_id
+                .is_none_or(|wanted| body.get("loanId").and_then(Value::as_u64) == Some(wanted))
             && self
                 .resource_id
                 .is_none_or(|wanted| body.get("resourceId").and_then(Value::as_u64) == Some(wanted))

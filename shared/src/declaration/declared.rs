@@ -104,6 +104,17 @@ impl Declaration {
     }
 }
 
+/// What was there before the first request.
+#[derive(Default)]
+struct Looked {
+    /// The number of what the operation will have changed.
+    target: Option<u64>,
+    /// The number of the loan.
+    loan: Option<u64>,
+    /// What the body needs to know of the loan.
+    thought: Option<(&'static str, Value)>,
+}
+
 impl Declared {
     /// What the first field of its kind was given.
     pub(super) fn first<'a, T>(&'a self, of: impl Fn(&'a (&'static Field, Given)) -> Option<T>) -> Option<T> {
@@ -254,7 +265,7 @@ impl Declared {
 
     /// Looks at what is there before the first request: the number of what the operation will have changed, and what the
     /// body needs to know of the loan.
-    async fn look(&self, bank: &Bank<'_>, case: &Case) -> Result<(Option<u64>, Option<(&'static str, Value)>), Stop> {
+    async fn look(&self, bank: &Bank<'_>, case: &Case) -> Result<Looked, Stop> {
         let first = case.target.is_none();
         match self.row.shows {
             Shows::Is { was: Some(was), .. } if first || self.row.thinks.is_some() => {
@@ -262,7 +273,11 @@ impl Declared {
                 let before = loan.pointer("/status/id").and_then(Value::as_u64) == Some(was);
                 let thought = self.row.thinks.zip(self.date());
                 let thought = thought.and_then(|(think, date)| think(&loan, date));
-                Ok((case.target.or(number_of(&loan).filter(|_| before)), thought))
+                Ok(Looked {
+                    target: case.target.or(number_of(&loan).filter(|_| before)),
+                    loan: number_of(&loan),
+                    thought,
+                })
             }
             Shows::Reversed(kind) if first => {
                 let loan = bank.loan_with_transactions(&self.loan).await;
@@ -270,25 +285,39 @@ impl Declared {
                 let all = loan.get("transactions").and_then(Value::as_array);
                 let standing = all.into_iter().flatten();
                 let standing = standing.filter(|transaction| is_a(transaction, kind) && !is_reversed(transaction));
-                Ok((standing.filter_map(number_of).max(), None))
+                Ok(Looked {
+                    target: standing.filter_map(number_of).max(),
+                    loan: number_of(&loan),
+                    thought: None,
+                })
             }
             Shows::Undone if first => {
                 let transaction = bank.transaction(&self.loan, self.named()).await;
                 let transaction = transaction.map_err(Stop::final_if_not_found)?;
-                Ok((number_of(&transaction).filter(|_| !is_reversed(&transaction)), None))
+                Ok(Looked {
+                    target: number_of(&transaction).filter(|_| !is_reversed(&transaction)),
+                    ..Looked::default()
+                })
             }
             Shows::Is { .. }
             | Shows::Reversed(_)
             | Shows::Undone
             | Shows::Booked(_)
             | Shows::Charged
-            | Shows::Names(_) => Ok((case.target, None)),
+            | Shows::Names(_) => Ok(Looked {
+                target: case.target,
+                ..Looked::default()
+            }),
         }
     }
 
     async fn request(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
-        let (target, thought) = self.look(bank, case).await?;
+        let Looked { target, loan, thought } = self.look(bank, case).await?;
         let (method, path, expected) = self.path(case, target);
+        let expected = Expected {
+            loan_id: loan,
+            ..expected
+        };
         let body = match method {
             Method::Get => None,
             Method::Post | Method::Put | Method::Delete => Some(self.body(bank, case, thought).await?),

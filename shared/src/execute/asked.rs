@@ -4,8 +4,7 @@ use super::Executor;
 use crate::bank::Bank;
 use crate::failure::Failure;
 use crate::operation::{AnyOperation, Case, Stop};
-use crate::pace::{Pace, Reason, Wait};
-use crate::row::Row;
+use crate::row::{Row, UNKNOWN};
 use crate::settle::{Outcome, RESPONSE_BYTES_MAX, too_large};
 use crate::verdict::{self, Verdict};
 
@@ -54,6 +53,5 @@ impl Executor<'_> {
 
 /// How many of its tries that are remembered ended without an answer.
 fn unknown_tries(row: &Row) -> usize {
-    let unknown = Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)).word();
-    row.history.iter().filter(|entry| entry.verdict == unknown).count()
+    row.history.iter().filter(|entry| entry.verdict == UNKNOWN).count()
 }

@@ -723,3 +723,15 @@ async fn a_payment_has_the_external_id_given_or_one_that_follows_from_its_utr() 
         .unwrap_or_default();
     assert_eq!(body["externalId"], ID.to_string());
 }
+
+#[tokio::test]
+async fn a_write_off_that_is_not_there_is_asked_to_be_undone_and_only_this_loan_can_answer() {
+    let loan = json!({"id": 7, "externalId": "L", "transactions": []});
+    let script = Script::default().on("GET /v1/loans/external-id/L?associations=transactions", 200, loan);
+    let data = json!({"external_loan_id": "L"});
+    let command = World::new()
+        .prepare(&script, "LOAN_UNDO_WRITE_OFF", data, &case())
+        .await
+        .unwrap_or_else(|stop| panic!("{stop:?}"));
+    assert_eq!((command.target, command.expected.loan_id), (None, Some(7)));
+}

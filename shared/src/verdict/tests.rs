@@ -85,7 +85,7 @@ fn nulls_of_stored_answers_are_left_out() {
 
 #[test]
 fn every_id_that_is_expected_must_be_named() {
-    let body = r#"{"resourceId":7,"resourceExternalId":"L-1","subResourceExternalId":"T-1"}"#;
+    let body = r#"{"loanId":5,"resourceId":7,"resourceExternalId":"L-1","subResourceExternalId":"T-1"}"#;
     let with = |change: fn(&mut Expected)| {
         let mut all = expected();
         change(&mut all);
@@ -93,6 +93,8 @@ fn every_id_that_is_expected_must_be_named() {
     };
     assert!(with(|all| all.resource_id = Some(7)));
     assert!(with(|all| all.sub_resource_external_id = Some("T-1".to_owned())));
+    assert!(with(|all| all.loan_id = Some(5)));
+    assert!(!with(|all| all.loan_id = Some(6)));
     assert!(!with(|all| all.resource_id = Some(8)));
     assert!(!with(|all| all.sub_resource_external_id = Some("T-2".to_owned())));
 }
