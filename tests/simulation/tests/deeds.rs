@@ -32,7 +32,7 @@ pub(crate) fn paid(id: &str, day: &str) -> Value {
 }
 
 /// The way to a loan that was written off, each step by its name.
-fn way() -> [(&'static str, Value); 6] {
+pub(crate) fn way() -> [(&'static str, Value); 6] {
     [
         ("CLIENT_CREATE", client("INC-1001")),
         ("LOAN_CREATE", loan("UGRO", "L")),

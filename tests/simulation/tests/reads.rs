@@ -8,7 +8,7 @@ use simulation::Gateway;
 use crate::deeds::{deeds, of_loan};
 
 /// The operations, their data, how they are asked, and a member of the answer.
-fn reads() -> [(&'static str, Value, &'static str, &'static str, &'static str); 4] {
+pub(crate) fn reads() -> [(&'static str, Value, &'static str, &'static str, &'static str); 4] {
     let preview = json!({"lenderConfig": "UGRO", "principal": 12000, "submittedOnDate": "01 February 2026",
         "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 12, "clientId": "INC-1001"});
     let quote = json!({"transactionDate": "16 February 2026"});

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway::fineract::{Answer, Exchange};
+use gateway::operations;
 use gateway::pace::Reason;
 use gateway::tracking::State;
 use serde_json::Value;
@@ -86,6 +87,9 @@ impl Tally {
         for answer in ANSWERS {
             tally.add("answer", answer.to_owned(), 0);
         }
+        for kind in operations::ALL {
+            tally.add("success", kind.name.to_owned(), 0);
+        }
         for (from, to) in TRANSITIONS.iter().filter(|(from, _)| from.is_open()) {
             tally.transition(*from, *to, 0);
         }
@@ -108,6 +112,11 @@ impl Tally {
     /// A row went from one state to the next.
     pub(super) fn transition(&self, from: State, to: State, times: u64) {
         self.add("transition", format!("{} to {}", from.as_str(), to.as_str()), times);
+    }
+
+    /// An operation succeeded.
+    pub(super) fn success(&self, operation: &str) {
+        self.add("success", operation.to_owned(), 1);
     }
 
     /// An operation waits.

@@ -47,6 +47,7 @@ fn answers(story: &Story) -> bool {
     let Some(response) = &row.response else { return false };
     let of_loan = |member: &str| response.get(member).and_then(Value::as_str) == Some(external_id(row).as_str());
     match row.operation.as_str() {
+        "LOAN_GET" if row.data.get("fields").is_some() => response.is_object(),
         "LOAN_GET" => of_loan("externalId"),
         "LOAN_PREPAY_QUOTE" => response.get("amount").is_some_and(Value::is_number),
         _ => response.get("periods").is_some_and(Value::is_array),
