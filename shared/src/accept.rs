@@ -94,7 +94,7 @@ impl Accepted {
 struct Understood {
     kind: &'static Kind,
     data: Value,
-    subject: Subject,
+    subject: Option<Subject>,
     ignored: Vec<String>,
 }
 
@@ -269,14 +269,15 @@ impl Acceptor<'_> {
         let now = self.clock.now();
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
+        let id = match key {
+            Some(key) => digest::keyed_uuid(&caller.salt, key),
+            None => self.new_id(now),
+        };
         Row::from(Acceptance {
-            id: match key {
-                Some(key) => digest::keyed_uuid(&caller.salt, key),
-                None => self.new_id(now),
-            },
+            id,
             operation: request.kind.name.to_owned(),
             caller: caller.id.clone(),
-            subject: request.subject.clone(),
+            subject: request.subject.clone().unwrap_or_else(|| Subject::itself(id)),
             fingerprint: digest::fingerprint(request.kind.name, &request.data),
             data: request.data.clone(),
             ignored: request.ignored.clone(),

@@ -14,7 +14,7 @@ use crate::subject::{Subject, SubjectKind};
 use crate::values::{ExternalId, Lender};
 use crate::verdict::{self, Found};
 
-/// How long a loan product is believed to be as it was read.
+/// How long a loan product, or a list, is believed to be as it was read.
 const PRODUCTS_FRESH: Duration = Duration::from_secs(5 * 60);
 
 /// Values that belong to the deployment and not to the caller.
@@ -27,6 +27,31 @@ pub struct Deployment {
     /// The payment type under which Fineract keeps a UTR.
     pub payment_type_id: u64,
 }
+
+/// The lists in which Fineract gives numbers to names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// What may be charged.
+    Charges,
+    /// How money is paid.
+    PaymentTypes,
+    /// Why loans are written off.
+    WriteOffReasons,
+}
+
+impl List {
+    /// What it holds, in words and in the code of a refusal.
+    const fn noun(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Charges => ("charge", "gateway.charge-not-found"),
+            Self::PaymentTypes => ("payment type", "gateway.payment-type-not-found"),
+            Self::WriteOffReasons => ("write-off reason", "gateway.write-off-reason-not-found"),
+        }
+    }
+}
+
+/// The code (a list of values that a deployment keeps) of write-off reasons.
+const WRITE_OFF_REASONS: &str = "WriteOffReasons";
 
 /// How long calls may take.
 #[derive(Clone, Copy, Debug)]
@@ -59,13 +84,13 @@ impl Bank<'_> {
     /// The client with this external id, or Fineract's word that there is none.
     pub async fn client(&self, id: &ExternalId) -> Result<Value, Stop> {
         let client = self.read(Path::new("v1/clients/external-id").segment(id)).await?;
-        same_external_id(client, id)
+        same_external_id(client, id.as_str())
     }
 
     /// The loan with this external id, or Fineract's word that there is none.
     pub async fn loan(&self, id: &ExternalId) -> Result<Value, Stop> {
         let loan = self.read(Path::new("v1/loans/external-id").segment(id)).await?;
-        same_external_id(loan, id)
+        same_external_id(loan, id.as_str())
     }
 
     /// The loan with its charges and tranches.
@@ -73,14 +98,79 @@ impl Bank<'_> {
         let path = Path::new("v1/loans/external-id")
             .segment(id)
             .query("associations=charges,multiDisburseDetails");
-        same_external_id(self.read(path).await?, id)
+        same_external_id(self.read(path).await?, id.as_str())
     }
 
     /// A transaction of the loan, by its external id.
     pub async fn transaction(&self, loan: &ExternalId, transaction: &str) -> Result<Value, Stop> {
         let path = Path::new("v1/loans/external-id").segment(loan);
-        self.read(path.fixed("transactions/external-id").segment(transaction))
-            .await
+        let path = path.fixed("transactions/external-id").segment(transaction);
+        same_external_id(self.read(path).await?, transaction)
+    }
+
+    /// A transaction of the loan, by Fineract's number.
+    pub async fn transaction_by_number(&self, loan: &ExternalId, number: u64) -> Result<Value, Stop> {
+        let path = Path::new("v1/loans/external-id").segment(loan);
+        self.read(path.fixed("transactions").segment(number)).await
+    }
+
+    /// The loan with the transactions that were not reversed.
+    pub async fn loan_with_transactions(&self, id: &ExternalId) -> Result<Value, Stop> {
+        let path = Path::new("v1/loans/external-id")
+            .segment(id)
+            .query("associations=transactions");
+        same_external_id(self.read(path).await?, id.as_str())
+    }
+
+    /// A charge of the loan, by its external id.
+    pub async fn charge(&self, loan: &ExternalId, charge: &str) -> Result<Value, Stop> {
+        let path = Path::new("v1/loans/external-id").segment(loan);
+        let path = path.fixed("charges/external-id").segment(charge);
+        same_external_id(self.read(path).await?, charge)
+    }
+
+    /// The number that Fineract gave to this name, by a list that is at most five minutes old. The names that there are
+    /// stand in the operator's log only.
+    pub async fn number_named(&self, list: List, name: &str) -> Result<u64, Stop> {
+        let entries = self.entries(list).await?;
+        let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
+        let name_of = |entry: &Value| entry.get("name").and_then(Value::as_str).map(str::to_owned);
+        let found = entries.iter().find(|entry| name_of(entry).as_deref() == Some(name));
+        found.and_then(number_of).ok_or_else(|| {
+            let (noun, code) = list.noun();
+            let known: Vec<_> = entries.iter().filter_map(name_of).collect();
+            tracing::warn!(
+                list = noun,
+                ?known,
+                "an operation names something that Fineract does not have"
+            );
+            let message = format!("There is no {noun} of this name.");
+            Stop::Refused(Failure::gateway(404, code, message))
+        })
+    }
+
+    async fn entries(&self, list: List) -> Result<Arc<Value>, Stop> {
+        let now = self.clock.now();
+        let known = Known::List(list);
+        if let Some(entries) = self.products.fresh(&known, now) {
+            return Ok(entries);
+        }
+        let path = match list {
+            List::Charges => Path::new("v1/charges"),
+            List::PaymentTypes => Path::new("v1/paymenttypes"),
+            List::WriteOffReasons => {
+                let codes = self.read(Path::new("v1/codes")).await?;
+                let named = |code: &&Value| code.get("name").and_then(Value::as_str) == Some(WRITE_OFF_REASONS);
+                let code = codes.as_array().and_then(|codes| codes.iter().find(named));
+                match code.and_then(number_of) {
+                    Some(number) => Path::new("v1/codes").segment(number).fixed("codevalues"),
+                    None => return Ok(Arc::new(Value::Null)),
+                }
+            }
+        };
+        let entries = Arc::new(self.read(path).await?);
+        self.products.keep(known, now, Arc::clone(&entries));
+        Ok(entries)
     }
 
     /// Fineract's number of a client or loan.
@@ -88,6 +178,7 @@ impl Bank<'_> {
         let (fixed, id) = match subject.kind() {
             (SubjectKind::Client, id) => ("v1/clients/external-id", id),
             (SubjectKind::Loan, id) => ("v1/loans/external-id", id),
+            (SubjectKind::Itself, _) => return Ok(None),
         };
         Ok(found(self.read(Path::new(fixed).segment(id)).await)?
             .as_ref()
@@ -124,7 +215,8 @@ impl Bank<'_> {
     /// The loan product of this name with its charges, at most five minutes old.
     pub async fn product(&self, lender: &Lender) -> Result<Arc<Value>, Stop> {
         let now = self.clock.now();
-        if let Some(product) = self.products.fresh(lender, now) {
+        let known = Known::Product(lender.as_str().to_owned());
+        if let Some(product) = self.products.fresh(&known, now) {
             return Ok(product);
         }
         let list = self.read(Path::new("v1/loanproducts")).await?;
@@ -142,17 +234,26 @@ impl Bank<'_> {
             )));
         };
         let product = Arc::new(self.read(Path::new("v1/loanproducts").segment(number)).await?);
-        self.products.keep(lender, now, Arc::clone(&product));
+        self.products.keep(known, now, Arc::clone(&product));
         Ok(product)
     }
 
     /// Makes the mutating request, under the operation's key.
     pub async fn command(&self, command: &Command, key: String) -> Result<Exchange, Stop> {
+        self.ask(command, Some(key)).await
+    }
+
+    /// Makes the request of an operation that only asks, which needs no key.
+    pub async fn question(&self, question: &Command) -> Result<Exchange, Stop> {
+        self.ask(question, None).await
+    }
+
+    async fn ask(&self, command: &Command, key: Option<String>) -> Result<Exchange, Stop> {
         self.enough_time_for(self.timeouts.call)?;
         let request = Request {
             method: command.method,
             path: command.path.clone(),
-            key: Some(key),
+            key,
             body: command.body.clone(),
             timeout: self.timeouts.call,
         };
@@ -203,27 +304,34 @@ pub fn number_of(thing: &Value) -> Option<u64> {
 }
 
 /// An answer about something else than what was asked for is never built upon.
-fn same_external_id(thing: Value, id: &ExternalId) -> Result<Value, Stop> {
-    if thing.get("externalId").and_then(Value::as_str) == Some(id.as_str()) {
+fn same_external_id(thing: Value, id: &str) -> Result<Value, Stop> {
+    if thing.get("externalId").and_then(Value::as_str) == Some(id) {
         return Ok(thing);
     }
     Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)))
 }
 
-/// Loan products that were read, kept between runs.
+/// What is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Known {
+    Product(String),
+    List(List),
+}
+
+/// Loan products and lists that were read, kept between runs.
 #[derive(Debug, Default)]
-pub struct Products(Mutex<Vec<(String, Timestamp, Arc<Value>)>>);
+pub struct Products(Mutex<Vec<(Known, Timestamp, Arc<Value>)>>);
 
 impl Products {
-    fn fresh(&self, lender: &Lender, now: Timestamp) -> Option<Arc<Value>> {
-        let products = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, read_at, product) = products.iter().find(|(name, ..)| name == lender.as_str())?;
-        (now.since(*read_at) < PRODUCTS_FRESH).then(|| Arc::clone(product))
+    fn fresh(&self, known: &Known, now: Timestamp) -> Option<Arc<Value>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, read_at, thing) = kept.iter().find(|(other, ..)| other == known)?;
+        (now.since(*read_at) < PRODUCTS_FRESH).then(|| Arc::clone(thing))
     }
 
-    fn keep(&self, lender: &Lender, now: Timestamp, product: Arc<Value>) {
-        let mut products = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        products.retain(|(name, ..)| name != lender.as_str());
-        products.push((lender.as_str().to_owned(), now, product));
+    fn keep(&self, known: Known, now: Timestamp, thing: Arc<Value>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(other, ..)| *other != known);
+        kept.push((known, now, thing));
     }
 }

@@ -76,6 +76,8 @@ pub struct Marks {
     pub maker: Option<String>,
     /// The number of what it changes; none for a creation.
     pub resource: Option<u64>,
+    /// The number of the loan of which it changes a part.
+    pub loan: Option<u64>,
     /// The external id of what it makes: a client, a loan, a transaction.
     pub external_id: Option<String>,
     /// It was not sent before.
@@ -91,18 +93,23 @@ impl Marks {
             && self
                 .resource
                 .is_none_or(|number| command.get("resourceId").and_then(Value::as_u64) == Some(number))
+            && self
+                .loan
+                .is_none_or(|number| command.get("loanId").and_then(Value::as_u64) == Some(number))
             && self.external_id.as_ref().is_none_or(made)
             && !self.is_before(command)
     }
 
     fn is_before(&self, command: &Value) -> bool {
-        let made_on = command
-            .get("madeOnDate")
-            .and_then(decimal_of)
-            .and_then(|millis| i64::try_from(millis.trunc()).ok());
-        made_on
-            .is_some_and(|millis| Timestamp::from_micros(millis.saturating_mul(1_000)).after(CLOCKS_APART) < self.since)
+        made_on(command).is_some_and(|made_on| made_on.after(CLOCKS_APART) < self.since)
     }
+}
+
+/// When a command was made, as the list of commands says.
+fn made_on(command: &Value) -> Option<Timestamp> {
+    let millis = command.get("madeOnDate").and_then(decimal_of)?;
+    let millis = i64::try_from(millis.trunc()).ok()?;
+    Some(Timestamp::from_micros(millis.saturating_mul(1_000)))
 }
 
 /// Seeks a command among those that wait for a checker or were rejected: its number and what became of it.
@@ -125,8 +132,14 @@ pub async fn seek(bank: &Bank<'_>, marks: &Marks) -> Result<Option<(u64, Decisio
     Ok(None)
 }
 
-/// Whether another user of Fineract's did the same to the same thing: a command of theirs on it was processed.
-pub async fn done_by_another(bank: &Bank<'_>, words: (&str, &str), resource: u64) -> Result<bool, Stop> {
+/// Whether another user of Fineract's did the same to the same thing: a command of theirs on it, made not before `since`,
+/// was processed.
+pub async fn done_by_another(
+    bank: &Bank<'_>,
+    words: (&str, &str),
+    resource: u64,
+    since: Option<Timestamp>,
+) -> Result<bool, Stop> {
     let Some(us) = bank.username().await else {
         return Ok(false);
     };
@@ -134,7 +147,8 @@ pub async fn done_by_another(bank: &Bank<'_>, words: (&str, &str), resource: u64
         let entries = entries(bank, list_of(PROCESSED, words, page)).await?;
         let theirs = entries.iter().any(|entry| {
             entry.get("resourceId").and_then(Value::as_u64) == Some(resource)
-                && shown(entry).is_none_or(|shown| shown == Decision::Executed)
+                && entry.get("processingResult").is_none_or(|result| result == "Processed")
+                && since.is_none_or(|since| made_on(entry).is_none_or(|made_on| made_on >= since))
                 && entry
                     .get("maker")
                     .and_then(Value::as_str)

@@ -1,6 +1,7 @@
 //! Executing an operation: a message wakes a subject, a claim takes the lease, one request is made, its outcome is
 //! written down.
 
+mod asked;
 mod doubt;
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Entropy;
-use crate::fineract::Fineract;
+use crate::fineract::{Exchange, Fineract};
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::metrics::{Meter, Metric};
@@ -251,7 +252,12 @@ impl Executor<'_> {
         let case = Case {
             id: row.id,
             target: row.target,
+            turn: row.turn,
+            since: row.accepted_at,
         };
+        if operation.subject().is_none() {
+            return Ok(Some(self.asked(row, &*operation, &bank, &case).await));
+        }
         if let Some(number) = row.command_id
             && let Some(outcome) = self.held(row, number, &*operation, &bank, &case).await?
         {
@@ -284,7 +290,7 @@ impl Executor<'_> {
         };
         let verdict = verdict::of_command(&exchange, &command.expected, row.maybe_sent);
         let case = Case {
-            target: command.target.or(case.target),
+            target: command.target.or(case.target).or_else(|| restored(&exchange, &verdict)),
             ..case
         };
         let busy = verdict == Verdict::Unknown(Wait::new(Pace::Soon, Reason::CommandInProgress));
@@ -364,6 +370,14 @@ fn stopped(row: &Row, stop: Stop, client_may_come: bool) -> Verdict {
         Stop::Refused(failure) | Stop::NotFound(failure) | Stop::ClientNotFound(failure) => {
             Verdict::Refused(too_large(failure))
         }
+    }
+}
+
+/// What a stored success of a row that was restored from a backup says it changed: with its key, it is this operation's.
+fn restored(exchange: &Exchange, verdict: &Verdict) -> Option<u64> {
+    match exchange {
+        Exchange::Answer(answer) if *verdict == Verdict::Restored => answer.json()?.get("resourceId")?.as_u64(),
+        Exchange::Answer(_) | Exchange::NotSent | Exchange::Lost(_) => None,
     }
 }
 

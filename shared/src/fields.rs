@@ -1,11 +1,15 @@
 //! Reading the members of `data`, gathering every fault at once.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use crate::json::push_pointer;
 use crate::values::{FaultCode, FromJson, Rules, Wrong};
+
+/// Other names under which fields are taken, everywhere: the one that is documented, and the other.
+const ALIASES: [(&str, &str); 2] = [
+    ("external_loan_id", "externalLoanId"),
+    ("utr_payment_id", "utrPaymentId"),
+];
 
 /// One fault of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,15 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The fields of an operation, in the order in which it reads them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Their names, and whether each must be there.
+    pub fields: Vec<(&'static str, bool)>,
+    /// Of these at least one must be there.
+    pub either: &'static [&'static str],
+}
+
 /// The members of an object while an operation takes what it knows.
 ///
 /// A reader returns `None` for a member that is absent or faulty; the fault is kept, so an operation reads all of its
@@ -26,7 +39,7 @@ pub struct Fields<'a> {
     members: &'a Map<String, Value>,
     pointer: &'static str,
     rules: &'a Rules,
-    known: BTreeSet<&'static str>,
+    outline: Outline,
     faults: Vec<Fault>,
 }
 
@@ -37,25 +50,43 @@ impl<'a> Fields<'a> {
             members,
             pointer,
             rules,
-            known: BTreeSet::new(),
+            outline: Outline::default(),
             faults: Vec::new(),
         }
     }
 
     /// A field that must be there.
     pub fn required<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
-        if self.present(name).is_none() {
-            self.known.insert(name);
-            self.fault(name, Wrong::new(FaultCode::Required, "is required"));
-            return None;
-        }
-        self.optional(name)
+        self.take(name, true, T::from_json)
     }
 
     /// A field that may be absent or null.
     pub fn optional<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
-        self.known.insert(name);
-        match T::from_json(self.present(name)?, self.rules) {
+        self.take(name, false, T::from_json)
+    }
+
+    /// A field as `read` reads it.
+    pub fn take<T>(
+        &mut self,
+        name: &'static str,
+        required: bool,
+        read: impl FnOnce(&Value, &Rules) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        self.outline.fields.push((name, required));
+        if let Some(other) = alias_of(name)
+            && self.member(name).and(self.member(other)).is_some()
+        {
+            let detail = format!("is another name of {name}; only one of them may be given");
+            self.fault_at(other, Wrong::new(FaultCode::SaidTwice, detail));
+            return None;
+        }
+        let Some(value) = self.present(name) else {
+            if required {
+                self.fault(name, Wrong::new(FaultCode::Required, "is required"));
+            }
+            return None;
+        };
+        match read(value, self.rules) {
             Ok(value) => Some(value),
             Err(wrong) => {
                 self.fault(name, wrong);
@@ -64,13 +95,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether one of these fields has a value, faulty or not.
-    pub fn any(&self, names: &[&str]) -> bool {
+    /// Whether one of these fields, of which one is needed, has a value, faulty or not.
+    pub fn either(&mut self, names: &'static [&'static str]) -> bool {
+        self.outline.either = names;
         names.iter().any(|name| self.present(name).is_some())
     }
 
     /// Adds a fault of one field.
-    pub fn fault(&mut self, name: &str, wrong: Wrong) {
+    pub fn fault(&mut self, name: &'static str, wrong: Wrong) {
+        let said = alias_of(name).filter(|other| self.member(other).is_some());
+        self.fault_at(said.unwrap_or(name), wrong);
+    }
+
+    fn fault_at(&mut self, name: &str, wrong: Wrong) {
         let mut pointer = self.pointer.to_owned();
         push_pointer(&mut pointer, name);
         self.faults.push(Fault {
@@ -91,7 +128,11 @@ impl<'a> Fields<'a> {
 
     /// The faults, and the pointers of the members that nobody asked for.
     pub fn finish(self) -> (Vec<Fault>, Vec<String>) {
-        let ignored = self.members.keys().filter(|name| !self.known.contains(name.as_str()));
+        let known = |name: &str| {
+            let mut fields = self.outline.fields.iter();
+            fields.any(|(field, _)| *field == name || alias_of(field) == Some(name))
+        };
+        let ignored = self.members.keys().filter(|name| !known(name));
         let pointers = ignored.map(|name| {
             let mut pointer = self.pointer.to_owned();
             push_pointer(&mut pointer, name);
@@ -100,9 +141,26 @@ impl<'a> Fields<'a> {
         (self.faults, pointers.collect())
     }
 
+    /// The fields that were asked for.
+    pub fn outline(self) -> Outline {
+        self.outline
+    }
+
     fn present(&self, name: &str) -> Option<&'a Value> {
+        self.member(name)
+            .or_else(|| alias_of(name).and_then(|other| self.member(other)))
+    }
+
+    fn member(&self, name: &str) -> Option<&'a Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
+}
+
+fn alias_of(name: &str) -> Option<&'static str> {
+    ALIASES
+        .iter()
+        .find(|(documented, _)| *documented == name)
+        .map(|(_, other)| *other)
 }
 
 #[cfg(test)]

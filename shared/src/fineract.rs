@@ -57,10 +57,10 @@ impl Path {
         self
     }
 
-    /// Adds a parameter to a query; numbers and Fineract's own words only.
+    /// Adds a parameter to the query; numbers, dates and words of letters only.
     #[must_use]
     pub fn parameter(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.0.push('&');
+        self.0.push(if self.0.contains('?') { '&' } else { '?' });
         self.0.push_str(name);
         self.0.push('=');
         self.0.extend(utf8_percent_encode(&value.to_string(), SEGMENT));

@@ -94,6 +94,8 @@ pub struct Settlement {
     pub key_epoch: u32,
     /// See [`Row::keys_spent`].
     pub keys_spent: u32,
+    /// See [`Row::turn`].
+    pub turn: u32,
     /// When that key was first used, if it was.
     pub key_first_sent_at: Option<Timestamp>,
     /// Since when Fineract says that it is busy with it.

@@ -1,6 +1,6 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
-//! In reading order: `operation` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
+//! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
 //! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
 //! `adapters`.
 
@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod chain;
 pub mod checker;
 pub mod clock;
+pub mod declaration;
 pub mod digest;
 pub mod execute;
 pub mod failure;

@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::bank::Bank;
+use crate::clock::Timestamp;
+use crate::declaration::Declaration;
 use crate::failure::Failure;
-use crate::fields::{Fault, Fields};
+use crate::fields::{Fault, Fields, Outline};
 use crate::fineract::{Method, Path};
 use crate::operations;
 use crate::pace::Wait;
@@ -32,9 +34,8 @@ pub trait Operation: Sized + Send + Sync + 'static {
     /// An example of its data.
     const EXAMPLE: &'static str;
 
-    /// Whether it sets values as they are given, so that doing it once more does no harm and an earlier operation of the
-    /// same effect takes nothing away from this one.
-    const SETS_VALUES: bool;
+    /// Whether what it leaves in Fineract may be what an earlier operation of ours left: then the ledger is asked which.
+    const MISTAKABLE: bool;
 
     /// Fineract's words for its command: the action and the entity.
     const COMMAND: (&'static str, &'static str);
@@ -42,13 +43,13 @@ pub trait Operation: Sized + Send + Sync + 'static {
     /// Reads the data; faults are left with `fields`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// What it changes, and so what it keeps its place in line for.
-    fn subject(&self) -> Subject;
+    /// What it changes, and so what it keeps its place in line for; nothing, if it only asks.
+    fn subject(&self) -> Option<Subject>;
 
     /// What must exist before it, and may still be on its way.
     fn needs(&self) -> Option<Subject>;
 
-    /// Prepares the one mutating request, looking up what it needs.
+    /// Prepares its one request, looking up what it needs.
     fn prepare(&self, bank: &Bank<'_>, case: &Case) -> impl Future<Output = Result<Command, Stop>> + Send;
 
     /// Reads from Fineract whether it was applied.
@@ -62,9 +63,38 @@ pub struct Case {
     pub id: Uuid,
     /// Fineract's number of what an earlier try addressed.
     pub target: Option<u64>,
+    /// How many ids that follow from its UTR are taken by transactions that were undone.
+    pub turn: u32,
+    /// When it was accepted: what is older, it did not do.
+    pub since: Timestamp,
 }
 
-/// The one mutating request of an operation.
+impl Case {
+    /// That of an operation that was not tried yet.
+    pub const fn new(id: Uuid) -> Self {
+        Self {
+            id,
+            target: None,
+            turn: 0,
+            since: Timestamp::from_micros(0),
+        }
+    }
+}
+
+/// How a checker's list shows the command of an operation whose number is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldAs {
+    /// Under the number of the client or loan.
+    Subject,
+    /// Under this number.
+    Number(u64),
+    /// Without a number, for it makes something: by the external id in its body.
+    New,
+    /// Without a number, but with that of the loan that it is about.
+    PartOfLoan,
+}
+
+/// The one request of an operation.
 #[derive(Clone)]
 pub struct Command {
     /// The method.
@@ -103,7 +133,7 @@ impl Stop {
     }
 }
 
-/// A body for Fineract: what is absent is left out, locale and date format are always there.
+/// A body for Fineract: what is absent is left out.
 pub struct Body(Map<String, Value>);
 
 impl Body {
@@ -130,7 +160,12 @@ impl Body {
 
     /// The body, with the date format and the locale.
     pub fn finish(self) -> Value {
-        Value::Object(self.with("dateFormat", DATE_FORMAT).with("locale", LOCALE).0)
+        self.with("dateFormat", DATE_FORMAT).with("locale", LOCALE).bare()
+    }
+
+    /// The body as it is, for the few commands that take neither.
+    pub fn bare(self) -> Value {
+        Value::Object(self.0)
     }
 }
 
@@ -140,18 +175,23 @@ impl Default for Body {
     }
 }
 
-type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + Send + 'a>>;
+/// What an operation asks Fineract, or why it cannot.
+pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + Send + 'a>>;
 
 /// An operation whose kind is known only at run time.
 pub trait AnyOperation: Send + Sync {
     /// See [`Operation::subject`].
-    fn subject(&self) -> Subject;
-    /// See [`Operation::SETS_VALUES`].
-    fn sets_values(&self) -> bool;
+    fn subject(&self) -> Option<Subject>;
+    /// See [`Operation::MISTAKABLE`].
+    fn mistakable(&self) -> bool;
     /// See [`Operation::COMMAND`].
     fn command(&self) -> (&'static str, &'static str);
     /// See [`Operation::needs`].
     fn needs(&self) -> Option<Subject>;
+    /// How a checker's list shows its command.
+    fn held_as(&self, case: &Case) -> HeldAs;
+    /// Whether this refusal says that the id which follows from its UTR is taken.
+    fn is_taken(&self, failure: &Failure) -> bool;
     /// See [`Operation::prepare`].
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command>;
     /// See [`Operation::read_back`].
@@ -159,12 +199,12 @@ pub trait AnyOperation: Send + Sync {
 }
 
 impl<T: Operation> AnyOperation for T {
-    fn subject(&self) -> Subject {
+    fn subject(&self) -> Option<Subject> {
         Operation::subject(self)
     }
 
-    fn sets_values(&self) -> bool {
-        T::SETS_VALUES
+    fn mistakable(&self) -> bool {
+        T::MISTAKABLE
     }
 
     fn command(&self) -> (&'static str, &'static str) {
@@ -173,6 +213,18 @@ impl<T: Operation> AnyOperation for T {
 
     fn needs(&self) -> Option<Subject> {
         Operation::needs(self)
+    }
+
+    fn held_as(&self, case: &Case) -> HeldAs {
+        match case.target {
+            Some(number) => HeldAs::Number(number),
+            None if T::COMMAND.0 == "CREATE" => HeldAs::New,
+            None => HeldAs::Subject,
+        }
+    }
+
+    fn is_taken(&self, _: &Failure) -> bool {
+        false
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {
@@ -185,6 +237,7 @@ impl<T: Operation> AnyOperation for T {
 }
 
 /// A kind of operation: a row of the table in [`operations`].
+#[derive(Clone, Copy)]
 pub struct Kind {
     /// The word that callers send as `status`.
     pub name: &'static str,
@@ -192,21 +245,63 @@ pub struct Kind {
     pub summary: &'static str,
     /// An example of its data, as JSON.
     pub example: &'static str,
-    parse: fn(&mut Fields<'_>) -> Option<Box<dyn AnyOperation>>,
+    source: Source,
+}
+
+type Parsed = Option<Box<dyn AnyOperation>>;
+
+/// What says all else about a kind of operation.
+#[derive(Clone, Copy)]
+enum Source {
+    Code(fn(&mut Fields<'_>) -> Parsed),
+    Declared(&'static Declaration),
 }
 
 impl Kind {
-    /// The row of an operation.
+    /// The row of an operation that is declared.
+    pub const fn declared(declaration: &'static Declaration) -> Self {
+        Self {
+            name: declaration.name,
+            summary: declaration.summary,
+            example: declaration.example,
+            source: Source::Declared(declaration),
+        }
+    }
+
+    /// Its declaration, if it is no code.
+    pub const fn declaration(&self) -> Option<&'static Declaration> {
+        match self.source {
+            Source::Declared(declaration) => Some(declaration),
+            Source::Code(_) => None,
+        }
+    }
+
+    /// The row of an operation that thinks.
     pub const fn of<T: Operation>() -> Self {
-        fn parse<T: Operation>(fields: &mut Fields<'_>) -> Option<Box<dyn AnyOperation>> {
+        fn parse<T: Operation>(fields: &mut Fields<'_>) -> Parsed {
             T::parse(fields).map(|operation| Box::new(operation) as Box<dyn AnyOperation>)
         }
         Self {
             name: T::NAME,
             summary: T::SUMMARY,
             example: T::EXAMPLE,
-            parse: parse::<T>,
+            source: Source::Code(parse::<T>),
         }
+    }
+
+    fn parse(&self, fields: &mut Fields<'_>) -> Parsed {
+        match self.source {
+            Source::Code(parse) => parse(fields),
+            Source::Declared(declaration) => declaration.parse(fields),
+        }
+    }
+
+    /// The fields of its data.
+    pub fn outline(&self) -> Outline {
+        let (nothing, rules) = (Map::new(), Rules { lenders: Vec::new() });
+        let mut fields = Fields::new(&nothing, "", &rules);
+        let _ = self.parse(&mut fields);
+        fields.outline()
     }
 
     /// The kind with this name.
@@ -217,7 +312,7 @@ impl Kind {
     /// Reads the data of a request: the operation and the pointers of what was not understood, or every fault.
     pub fn read(&self, data: &Map<String, Value>, rules: &Rules) -> Result<Reading, Vec<Fault>> {
         let mut fields = Fields::new(data, "/data", rules);
-        let operation = (self.parse)(&mut fields);
+        let operation = self.parse(&mut fields);
         let (faults, ignored) = fields.finish();
         match operation {
             Some(operation) if faults.is_empty() => Ok(Reading { operation, ignored }),

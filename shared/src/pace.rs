@@ -137,13 +137,15 @@ pub enum Reason {
     ClientNotFoundYet,
     /// The run's time was up before a call could be made.
     OutOfTime,
+    /// A transaction that was undone keeps the id that follows from the UTR; the next one is used.
+    ReferenceTaken,
     /// An operator has to look.
     NeedsOperator,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::FineractUnreachable,
         Self::AnswerLost,
         Self::LookupUnanswered,
@@ -160,6 +162,7 @@ impl Reason {
         Self::PendingApproval,
         Self::ClientNotFoundYet,
         Self::OutOfTime,
+        Self::ReferenceTaken,
         Self::NeedsOperator,
     ];
 
@@ -182,6 +185,7 @@ impl Reason {
             Self::PendingApproval => "pending_approval",
             Self::ClientNotFoundYet => "client_not_found_yet",
             Self::OutOfTime => "out_of_time",
+            Self::ReferenceTaken => "reference_taken",
             Self::NeedsOperator => "needs_operator",
         }
     }
@@ -202,7 +206,8 @@ impl Reason {
             | Self::ReadOnly
             | Self::PendingApproval
             | Self::ClientNotFoundYet
-            | Self::OutOfTime => false,
+            | Self::OutOfTime
+            | Self::ReferenceTaken => false,
         }
     }
 }

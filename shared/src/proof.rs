@@ -13,6 +13,9 @@ pub enum Proof {
     NotApplied,
     /// It is there, but another user of Fineract's did it.
     ByAnother,
+    /// It was there and was undone: with the ids if it was what was asked for, and without if its external id was taken by
+    /// something else.
+    Undone(Option<Value>),
 }
 
 /// Gathers what was asked for and what is there.
@@ -58,6 +61,11 @@ impl<'a> Evidence<'a> {
             agrees: self.agrees && holds,
             ..self
         }
+    }
+
+    /// Whether everything that was asked for is there.
+    pub const fn holds(&self) -> bool {
+        self.agrees
     }
 
     /// The proof, with the ids; `by` is where Fineract says who did it, `us` who we are there.

@@ -20,6 +20,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// The verdict on a try that Fineract refused although it may have applied an earlier one.
 pub const DENIED: &str = "denied";
+/// The verdict on a try whose outcome is not known.
+pub const UNKNOWN: &str = "unknown";
 /// How many of an operation's first tries are remembered.
 const HISTORY_FIRST: usize = 3;
 /// How many of its last tries are remembered.
@@ -85,6 +87,9 @@ pub struct Row {
     /// How many keys were given up because Fineract failed under them each time it was asked.
     #[serde(default)]
     pub keys_spent: u32,
+    /// How many ids that follow from the operation's UTR are taken by transactions that were undone: the next one is used.
+    #[serde(default)]
+    pub turn: u32,
     /// No request under that key was made before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_first_sent_at: Option<Timestamp>,
@@ -183,6 +188,7 @@ impl From<Acceptance> for Row {
             maybe_sent: false,
             key_epoch: 0,
             keys_spent: 0,
+            turn: 0,
             key_first_sent_at: None,
             stuck_since: None,
             queue_seq: None,

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::fineract::Exchange;
 use crate::ledger::Settlement;
 use crate::pace::{Pace, Paces, Reason, Wait};
-use crate::row::{DENIED, Row, Try};
+use crate::row::{Row, Try};
 use crate::tracking::{Event, State};
 use crate::verdict::{self, Verdict};
 
@@ -43,6 +43,8 @@ pub struct Outcome {
     pub read_back: bool,
     /// Whether the next try uses the next key.
     pub next_key: bool,
+    /// Whether it also uses the next id that follows from the UTR.
+    pub next_turn: bool,
 }
 
 impl Outcome {
@@ -54,6 +56,7 @@ impl Outcome {
             status: None,
             read_back: false,
             next_key: false,
+            next_turn: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Outcome {
             status,
             read_back: false,
             next_key: false,
+            next_turn: false,
         }
     }
 }
@@ -84,7 +88,7 @@ pub fn settlement(
 ) -> Settlement {
     let entry = entry(&outcome, now);
     let denied = matches!(outcome.verdict, Verdict::Denied(_));
-    let (read_back, next_key) = (outcome.read_back, outcome.next_key);
+    let (read_back, next_key, next_turn) = (outcome.read_back, outcome.next_key, outcome.next_turn);
     let (event, wait, response, failure, command_id) = match outcome.verdict {
         Verdict::Applied(body) => (Event::Applied, None, Some(body), None, None),
         Verdict::Refused(failure) => (Event::Refused, None, None, Some(failure), None),
@@ -124,10 +128,10 @@ pub fn settlement(
             (Event::PutOff, Some(wait), None, None, before.command_id)
         }
     };
-    // Neither a server that died nor a wrong configuration says anything about the operation.
+    // Neither a server that died, nor a wrong configuration, nor an id that is taken says anything about the operation.
     let counts = !matches!(
         wait.map(|wait| wait.reason),
-        Some(Reason::CommandInProgress | Reason::Misconfigured)
+        Some(Reason::CommandInProgress | Reason::Misconfigured | Reason::ReferenceTaken)
     );
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
@@ -157,6 +161,7 @@ pub fn settlement(
         command_id: command_id.filter(|_| !next_key),
         key_epoch: before.key_epoch.saturating_add(u32::from(next_key)),
         keys_spent: before.keys_spent.saturating_add(u32::from(next_key && counts)),
+        turn: before.turn.saturating_add(u32::from(next_turn)),
         key_first_sent_at: before.key_first_sent_at.filter(|_| !next_key),
         stuck_since,
         response,
@@ -170,19 +175,15 @@ pub fn settlement(
 }
 
 fn entry(outcome: &Outcome, at: Timestamp) -> Try {
-    let (word, code) = match &outcome.verdict {
-        Verdict::Applied(_) => ("applied", None),
-        Verdict::Pending { .. } => ("pending", None),
-        Verdict::Refused(failure) => ("refused", failure.plain_code()),
-        Verdict::Denied(failure) => (DENIED, failure.plain_code()),
-        Verdict::Spent { reason, .. } => ("spent", Some(reason.as_str())),
-        Verdict::Restored => ("restored", None),
-        Verdict::NotYet(wait) => ("not_yet", Some(wait.reason.as_str())),
-        Verdict::Unknown(wait) => ("unknown", Some(wait.reason.as_str())),
+    let code = match &outcome.verdict {
+        Verdict::Refused(failure) | Verdict::Denied(failure) => failure.plain_code(),
+        Verdict::Spent { reason, .. } => Some(reason.as_str()),
+        Verdict::NotYet(wait) | Verdict::Unknown(wait) => Some(wait.reason.as_str()),
+        Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Restored => None,
     };
     Try {
         at,
-        verdict: word.to_owned(),
+        verdict: outcome.verdict.word().to_owned(),
         status: outcome.status,
         code: code.map(str::to_owned),
     }

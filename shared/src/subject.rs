@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::digest;
 use crate::values::ExternalId;
@@ -19,9 +20,12 @@ pub enum SubjectKind {
     Client,
     /// A loan.
     Loan,
+    /// An operation that only asks.
+    Itself,
 }
 
-/// A client or a loan, by the external id that its loan origination system gave it.
+/// A client or a loan, by the external id that its loan origination system gave it; or, for an operation that changes
+/// nothing, that operation alone, so that it waits for no other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(String);
@@ -37,16 +41,23 @@ impl Subject {
         Self(format!("loan:{id}"))
     }
 
+    /// The operation itself.
+    pub fn itself(operation: Uuid) -> Self {
+        Self(format!("read:{}", operation.hyphenated()))
+    }
+
     /// The stored form, `loan:LOAN-123`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What it is, and its external id.
+    /// What it is, and its id.
     pub fn kind(&self) -> (SubjectKind, &str) {
-        match self.0.strip_prefix("client:") {
-            Some(id) => (SubjectKind::Client, id),
-            None => (SubjectKind::Loan, self.0.strip_prefix("loan:").unwrap_or(&self.0)),
+        match self.0.split_once(':') {
+            Some(("client", id)) => (SubjectKind::Client, id),
+            Some(("loan", id)) => (SubjectKind::Loan, id),
+            Some((_, id)) => (SubjectKind::Itself, id),
+            None => (SubjectKind::Itself, &self.0),
         }
     }
 

@@ -8,7 +8,8 @@ mod text;
 pub use date::{Date, from_fineract};
 pub use external_id::ExternalId;
 pub use number::{Amount, Count, Rate, TermUnit, decimal_of};
-pub use text::{Clearable, EMAIL_MAX, Email, Lender, MOBILE_MAX, Mobile, NAME_MAX, NOTE_MAX, Name, Note, UTR_MAX, Utr};
+pub use text::{Clearable, EMAIL_MAX, Email, LABEL_MAX, Label, Lender, MOBILE_MAX, Mobile, NAME_MAX, NOTE_MAX};
+pub use text::{Name, Note, UTR_MAX, Utr, WORDS_MAX, Words};
 
 use serde_json::Value;
 
@@ -64,6 +65,8 @@ pub enum FaultCode {
     UnknownOperation,
     /// An update that names nothing to update.
     NothingToUpdate,
+    /// One field under two names.
+    SaidTwice,
 }
 
 impl FaultCode {
@@ -85,6 +88,7 @@ impl FaultCode {
             Self::UnknownValue => "unknown-value",
             Self::UnknownOperation => "unknown-operation",
             Self::NothingToUpdate => "nothing-to-update",
+            Self::SaidTwice => "said-twice",
         }
     }
 }

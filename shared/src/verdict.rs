@@ -5,19 +5,24 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::fineract::{Answer, Exchange, code_of};
 use crate::pace::{Pace, Reason, Wait};
+use crate::row::{DENIED, UNKNOWN};
 
-/// Codes that say "there is no such client, loan or transaction".
-const NOT_FOUND: [&str; 4] = [
+/// Codes that say "there is no such client, loan, transaction or charge".
+const NOT_FOUND: [&str; 6] = [
     "error.msg.client.id.invalid",
     "error.msg.loan.external.id.invalid",
     "error.msg.loan.id.invalid",
     "error.msg.loan.transaction.external.id.invalid",
+    "error.msg.loan.transaction.id.invalid",
+    "error.msg.loanCharge.external.id.invalid",
 ];
 /// Of these, the ones that Fineract gives before it looks at the key.
 fn by_external_id(code: &str) -> bool {
     matches!(
         code,
-        "error.msg.client.id.invalid" | "error.msg.loan.external.id.invalid"
+        "error.msg.client.id.invalid"
+            | "error.msg.loan.external.id.invalid"
+            | "error.msg.loan.transaction.external.id.invalid"
     )
 }
 /// Codes about values that come from the gateway's configuration, not from the caller.
@@ -72,6 +77,22 @@ pub enum Verdict {
     Restored,
 }
 
+impl Verdict {
+    /// The verdict in one word, as a row remembers it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "applied",
+            Self::Pending { .. } => "pending",
+            Self::Refused(_) => "refused",
+            Self::Denied(_) => DENIED,
+            Self::Spent { .. } => "spent",
+            Self::Restored => "restored",
+            Self::NotYet(_) => "not_yet",
+            Self::Unknown(_) => UNKNOWN,
+        }
+    }
+}
+
 /// What an answer must name to be about this operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
@@ -79,8 +100,14 @@ pub struct Expected {
     pub resource_external_id: Option<String>,
     /// `subResourceExternalId`.
     pub sub_resource_external_id: Option<String>,
-    /// `loanId`, where the loan was addressed by number.
+    /// `resourceId`, where the number of what is changed is known.
+    pub resource_id: Option<u64>,
+    /// `loanId`, where the number of the loan was looked up.
     pub loan_id: Option<u64>,
+    /// Of what is only read: the member that names the loan, and what it must be if the answer has it.
+    pub of: Option<(&'static str, String)>,
+    /// Of what is only read and names no loan: the member without which it is another answer.
+    pub has: Option<&'static str>,
 }
 
 impl Expected {
@@ -95,6 +122,14 @@ impl Expected {
             && self
                 .loan_id
                 .is_none_or(|wanted| body.get("loanId").and_then(Value::as_u64) == Some(wanted))
+            && self
+                .resource_id
+                .is_none_or(|wanted| body.get("resourceId").and_then(Value::as_u64) == Some(wanted))
+            && self.has.is_none_or(|member| body.get(member).is_some())
+            && self
+                .of
+                .as_ref()
+                .is_none_or(|(member, wanted)| body.get(member).is_none_or(|named| named == wanted.as_str()))
     }
 }
 
@@ -115,11 +150,24 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
     }
 }
 
+/// Judges the exchange of an operation that only asks: whatever becomes of it, nothing was changed.
+pub fn of_question(exchange: &Exchange, expected: &Expected) -> Verdict {
+    match exchange {
+        Exchange::Answer(answer) => match (answer.status, answer.json()) {
+            (200..=299, Some(body)) if expected.named_by(&body) => Verdict::Applied(body),
+            (200..=299, Some(_)) => Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)),
+            (_, body) => of_error(answer, body),
+        },
+        Exchange::NotSent => Verdict::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable)),
+        Exchange::Lost(_) => Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost)),
+    }
+}
+
 fn of_success(answer: &Answer, body: Value, expected: &Expected, sent_before: bool) -> Verdict {
     let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
     if body.get("rollbackTransaction") == Some(&Value::Bool(true)) {
         let resource = body.get("resourceId").and_then(Value::as_u64);
-        if resource.is_some_and(|resource| expected.loan_id.is_some_and(|wanted| wanted != resource)) {
+        if resource.is_some_and(|resource| expected.resource_id.is_some_and(|wanted| wanted != resource)) {
             return operator;
         }
         return Verdict::Pending {

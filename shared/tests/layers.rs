@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gateway::fields::Outline;
 use gateway::operations;
 
 fn top() -> PathBuf {
@@ -63,11 +64,40 @@ fn operations_know_nothing_of_rows_queues_and_http() {
     }
 }
 
+/// The README's table of operations.
+fn table() -> String {
+    let mut table = "| operation | what it does | fields of `data` (bold: required) |\n|---|---|---|\n".to_owned();
+    for kind in operations::ALL {
+        let Outline { fields, either } = kind.outline();
+        let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|(_, required)| *required);
+        let required = required.iter().map(|(name, _)| format!("**{name}**"));
+        let one_of = (!either.is_empty()).then(|| format!("and at least one of {}", either.join(", ")));
+        let rest = optional.iter().map(|(name, _)| *name);
+        let rest = rest.filter(|name| !either.contains(name)).map(str::to_owned);
+        let fields: Vec<_> = required.chain(rest).chain(one_of).collect();
+        let (first, sentence) = kind.summary.split_at(1);
+        let summary = format!("{}{}", first.to_lowercase(), sentence.trim_end_matches('.'));
+        table.push_str(&format!("| {} | {summary} | {} |\n", kind.name, fields.join(", ")));
+    }
+    table
+}
+
+/// The README with the table of operations as it must be, where its own stands.
+fn with_table(readme: &str) -> String {
+    let from = readme.find("| operation | ").unwrap();
+    let length = readme[from..].find("\n\n").unwrap() + 1;
+    format!("{}{}{}", &readme[..from], table(), &readme[from + length..])
+}
+
+/// The table follows from the operations: where it differs, it is written anew, for the next commit.
 #[test]
 fn the_readme_lists_every_operation() {
-    let readme = fs::read_to_string(top().join("README.md")).unwrap();
-    for kind in operations::ALL {
-        assert!(readme.contains(&format!("| {} |", kind.name)), "{kind:?}");
+    let file = top().join("README.md");
+    let readme = fs::read_to_string(&file).unwrap();
+    let expected = with_table(&readme);
+    if readme != expected {
+        fs::write(&file, expected).unwrap();
+        panic!("the README's table of operations differed; it is written anew");
     }
 }
 

@@ -25,6 +25,10 @@ struct Arguments {
     /// End after the loans' life: exit status 0 only if every answer was as documented.
     #[arg(long)]
     check: bool,
+    /// Go on after the two documented loans: further ones, in whose lives every operation has its place. Fineract needs a
+    /// charge "Specified due date fee" and a payment type "Money Transfer", which the simulator has.
+    #[arg(long)]
+    all: bool,
     /// Use this Fineract in place of the simulator, as in https://localhost:8443/fineract-provider/api;
     /// the password is read from the environment variable FINERACT_PASSWORD.
     #[arg(long, value_name = "BASE URL")]
@@ -124,7 +128,8 @@ async fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let stack = Stack::start(options).await?;
     let ids = Ids::new()?;
-    let tracking_ids = lifecycle::drive(&stack.api()?, &ids, console).await?;
+    let steps = if arguments.all { ids.all_steps()? } else { ids.steps()? };
+    let tracking_ids = lifecycle::drive(&stack.api()?, steps, console).await?;
     if let Some(path) = &arguments.env_file {
         env_file::write(path, &stack)?;
     }

@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 async fn a_stack_with_roles_enforced_lives_the_documented_life_and_shows_its_parts() -> Outcome {
     let bank = Server::start((Ipv4Addr::LOCALHOST, 0).into(), Simulator::new(Release::default())).await?;
     let stack = Stack::start(Options::new(&bank.url()).with_short_times()).await?;
-    let tracking_ids = lifecycle::drive(&stack.api()?, &Ids::new()?, Console::Quiet).await?;
+    let tracking_ids = lifecycle::drive(&stack.api()?, Ids::new()?.all_steps()?, Console::Quiet).await?;
 
     // The rows and the queues.
     let id = tracking_ids[0].split_once('|').map(|(_, id)| id).unwrap_or_default();

@@ -89,7 +89,7 @@ async fn lookups_that_refuse_after_a_doubt_are_believed_only_after_a_while_and_a
     let message = world.accept("LOAN_APPROVE", data).await;
     let absent = || refusal("error.msg.loan.external.id.invalid");
     let approve = "POST /v1/loans/external-id/L-1?command=approve";
-    let loan = json!({"id": 1, "externalId": "L-1", "timeline": {}});
+    let loan = json!({"id": 1, "externalId": "L-1", "status": {"id": 100}, "timeline": {}});
     world
         .run(&Script::default().on(LOAN, 200, loan).lost(approve), &message)
         .await;

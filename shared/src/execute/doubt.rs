@@ -9,7 +9,7 @@ use crate::checker::{self, Decision, Marks};
 use crate::failure::Failure;
 use crate::fineract::Method;
 use crate::ledger;
-use crate::operation::{AnyOperation, Case, Command, Stop};
+use crate::operation::{AnyOperation, Case, Command, HeldAs, Stop};
 use crate::pace::{KEY_REMEMBERED, Pace, Reason, Wait};
 use crate::proof::{Proof, same_effect};
 use crate::row::Row;
@@ -75,8 +75,8 @@ impl Executor<'_> {
     }
 
     /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
-    /// of what was never sent, before a refusal under a key that may not be the first or may be forgotten, and when Fineract
-    /// has refused for long what it may have applied.
+    /// of what was never sent, before a refusal under a key that may not be the first or may be forgotten, before one that
+    /// says that the id which follows from a UTR is taken, and when Fineract has refused for long what it may have applied.
     pub(super) async fn confirmed(
         &self,
         row: &Row,
@@ -91,7 +91,7 @@ impl Executor<'_> {
                 .is_some_and(|at| self.clock.now().since(at) > KEY_REMEMBERED);
         let asks = match &outcome.verdict {
             Verdict::Spent { .. } | Verdict::Restored => true,
-            Verdict::Refused(_) => doubt,
+            Verdict::Refused(failure) => doubt || operation.is_taken(failure),
             Verdict::Denied(_) => self.is_stuck(row, true),
             Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
         };
@@ -109,10 +109,18 @@ impl Executor<'_> {
             }
             Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Proof::NotApplied,
         };
+        // Under a first key that is remembered a refusal is the last word about the key: what is there, another did.
+        let proof = match (&outcome.verdict, proof) {
+            (Verdict::Refused(_), proof) if !doubt => proof,
+            (_, proof) => self.undone(row, proof).await?,
+        };
         let tries = row.keys_spent.saturating_add(1);
         let (verdict, next_key) = match (outcome.verdict, proof) {
+            (Verdict::Refused(failure), Proof::Undone(_)) if operation.is_taken(&failure) => (taken(), true),
+            (Verdict::Spent { .. }, Proof::Undone(_)) => (taken(), true),
+            (Verdict::Refused(failure), Proof::Applied(_)) if !doubt => (Verdict::Refused(failure), false),
             (_, Proof::Applied(ids)) => (Verdict::Applied(ids), false),
-            (Verdict::Refused(failure), _) | (Verdict::Denied(failure), Proof::NotApplied) => {
+            (Verdict::Refused(failure), _) | (Verdict::Denied(failure), Proof::NotApplied | Proof::Undone(_)) => {
                 (Verdict::Refused(failure), false)
             }
             (Verdict::Spent { .. } | Verdict::Denied(_), Proof::ByAnother) => (Verdict::Refused(by_another()), false),
@@ -133,6 +141,7 @@ impl Executor<'_> {
             (verdict, _) => (verdict, false),
         };
         Ok(bounded(Outcome {
+            next_turn: verdict == taken(),
             verdict,
             read_back: true,
             next_key,
@@ -158,11 +167,12 @@ impl Executor<'_> {
             Err(_) => return Ok(outcome),
         }
         let proof = match self.proof(row, operation, bank, case).await? {
-            Ok(proof) => proof,
+            Ok(proof) => self.undone(row, proof).await?,
             Err(_) => return Ok(outcome),
         };
         let (verdict, next_key) = match proof {
             Proof::Applied(ids) => (Verdict::Applied(ids), false),
+            Proof::Undone(_) => (taken(), true),
             Proof::ByAnother => (Verdict::Refused(by_another()), false),
             Proof::NotApplied => (
                 Verdict::NotYet(Wait::new(Pace::NextKey, Reason::CommandInProgress)),
@@ -170,6 +180,7 @@ impl Executor<'_> {
             ),
         };
         Ok(Outcome {
+            next_turn: verdict == taken(),
             verdict,
             read_back: true,
             next_key,
@@ -186,8 +197,21 @@ impl Executor<'_> {
         case: &Case,
     ) -> Result<Result<Proof, Stop>, ledger::Error> {
         Ok(match operation.read_back(bank, case).await {
-            Ok(Proof::Applied(ids)) if !operation.sets_values() => Ok(self.ours(row, ids).await?),
+            Ok(Proof::Applied(ids)) if operation.mistakable() => Ok(self.ours(row, ids).await?),
             read => read,
+        })
+    }
+
+    /// What was undone was this operation's, if it was what was asked for and no earlier one of ours did it.
+    async fn undone(&self, row: &Row, proof: Proof) -> Result<Proof, ledger::Error> {
+        let Proof::Undone(Some(ids)) = proof else {
+            return Ok(proof);
+        };
+        let ours = self.ours(row, ids).await?;
+        Ok(if ours == Proof::NotApplied {
+            Proof::Undone(None)
+        } else {
+            ours
         })
     }
 
@@ -214,14 +238,17 @@ async fn sought(
     command: &Command,
 ) -> Result<Option<Verdict>, Stop> {
     let words = operation.command();
-    let resource = match case.target {
-        None if words.0 != "CREATE" => bank.number(&row.subject).await?,
-        known => known,
+    let (resource, loan) = match operation.held_as(case) {
+        HeldAs::Subject => (bank.number(&row.subject).await?, None),
+        HeldAs::Number(number) => (Some(number), None),
+        HeldAs::New => (None, None),
+        HeldAs::PartOfLoan => (None, bank.number(&row.subject).await?),
     };
     let marks = Marks {
         words,
         maker: bank.username().await,
         resource,
+        loan,
         external_id: made_by(command),
         since: row.key_first_sent_at.unwrap_or(row.accepted_at),
     };
@@ -261,6 +288,11 @@ fn bounded(outcome: Outcome) -> Outcome {
         | Verdict::Spent { .. }
         | Verdict::Restored) => Outcome { verdict, ..outcome },
     }
+}
+
+/// The id that follows from a UTR is taken by a transaction that was undone: the next one is used, with the next key.
+const fn taken() -> Verdict {
+    Verdict::NotYet(Wait::new(Pace::Next, Reason::ReferenceTaken))
 }
 
 fn rejected() -> Failure {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::digest::derived_uuid;
 use crate::testing::{RUN_TIME, Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";
@@ -21,6 +22,21 @@ fn client(external_id: &str) -> Value {
 /// An answer to CLIENT_CREATE's request.
 fn answer(status: u16, body: Value) -> Script {
     Script::default().on(POST, status, body)
+}
+
+/// The disbursement under the id that follows from the UTR was undone.
+fn undone_before() -> Script {
+    let id = derived_uuid(&[b"disburse", b"L", b"U", &0_u64.to_be_bytes()]);
+    let taken = refusal("error.msg.loan.disbursement.duplicate.externalId");
+    let transaction = format!("GET /v1/loans/external-id/L/transactions/external-id/{id}");
+    Script::default()
+        .on("POST /v1/loans/external-id/L?command=disburse", 403, taken)
+        .on(
+            &transaction,
+            200,
+            json!({"id": 7, "externalId": id.to_string(), "reversedOnDate": [2026, 1, 12]}),
+        )
+        .on("GET /v1/loans/external-id/L", 200, json!({"id": 1, "externalId": "L"}))
 }
 
 /// The operation, its data, its answers and the time of its run, for each reason to wait.
@@ -75,6 +91,13 @@ fn waits() -> Vec<(Reason, &'static str, Value, Script, Duration)> {
     waits.extend([
         (Reason::LookupUnanswered, "LOAN_APPROVE", approval, unanswered, RUN_TIME),
         (Reason::ClientNotFoundYet, "LOAN_CREATE", loan, no_client, RUN_TIME),
+        (
+            Reason::ReferenceTaken,
+            "LOAN_DISBURSE",
+            json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026", "utr_payment_id": "U"}),
+            undone_before(),
+            RUN_TIME,
+        ),
         (
             Reason::OutOfTime,
             "CLIENT_CREATE",

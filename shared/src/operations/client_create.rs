@@ -23,7 +23,7 @@ impl Operation for ClientCreate {
     const NAME: &'static str = "CLIENT_CREATE";
     const SUMMARY: &'static str = "Creates a client.";
     const EXAMPLE: &'static str = r#"{"firstname":"Jayesh","lastname":"Badgujar","externalId":"INC-1001","mobileNo":"9966999999","emailAddress":"jayesh@example.com","activationDate":"01 January 2026"}"#;
-    const SETS_VALUES: bool = false;
+    const MISTAKABLE: bool = true;
     const COMMAND: (&'static str, &'static str) = ("CREATE", "CLIENT");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -48,8 +48,8 @@ impl Operation for ClientCreate {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::client(&self.external_id)
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::client(&self.external_id))
     }
 
     fn needs(&self) -> Option<Subject> {

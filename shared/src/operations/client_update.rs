@@ -11,7 +11,7 @@ use crate::subject::Subject;
 use crate::values::{Clearable, Date, Email, ExternalId, FaultCode, Mobile, Name, Wrong};
 use crate::verdict::Expected;
 
-const CHANGEABLE: [&str; 5] = ["activationDate", "firstname", "lastname", "mobileNo", "emailAddress"];
+static CHANGEABLE: [&str; 5] = ["activationDate", "firstname", "lastname", "mobileNo", "emailAddress"];
 
 /// Updates a client by its external id. Fineract: `PUT clients/external-id/{id}`.
 pub(super) struct ClientUpdate {
@@ -27,7 +27,7 @@ impl Operation for ClientUpdate {
     const NAME: &'static str = "CLIENT_UPDATE";
     const SUMMARY: &'static str = "Updates a client.";
     const EXAMPLE: &'static str = r#"{"externalId":"INC-1001","mobileNo":"9966999998"}"#;
-    const SETS_VALUES: bool = true;
+    const MISTAKABLE: bool = false;
     const COMMAND: (&'static str, &'static str) = ("UPDATE", "CLIENT");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -37,7 +37,7 @@ impl Operation for ClientUpdate {
         let lastname = fields.optional("lastname");
         let mobile_no = fields.optional("mobileNo");
         let email_address = fields.optional("emailAddress");
-        if !fields.any(&CHANGEABLE) {
+        if !fields.either(&CHANGEABLE) {
             let detail = format!("must have at least one of {}", CHANGEABLE.join(", "));
             fields.fault_of_all(Wrong::new(FaultCode::NothingToUpdate, detail));
         }
@@ -51,8 +51,8 @@ impl Operation for ClientUpdate {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::client(&self.external_id)
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::client(&self.external_id))
     }
 
     fn needs(&self) -> Option<Subject> {

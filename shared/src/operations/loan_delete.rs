@@ -25,7 +25,7 @@ impl Operation for LoanDelete {
     const NAME: &'static str = "LOAN_DELETE";
     const SUMMARY: &'static str = "Deletes a loan that awaits approval.";
     const EXAMPLE: &'static str = r#"{"external_loan_id":"LOAN-123"}"#;
-    const SETS_VALUES: bool = false;
+    const MISTAKABLE: bool = true;
     const COMMAND: (&'static str, &'static str) = ("DELETE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -34,8 +34,8 @@ impl Operation for LoanDelete {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::loan(&self.external_loan_id)
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::loan(&self.external_loan_id))
     }
 
     fn needs(&self) -> Option<Subject> {
@@ -63,8 +63,8 @@ impl Operation for LoanDelete {
             body: None,
             expected: Expected {
                 resource_external_id: Some(self.external_loan_id.as_str().to_owned()),
-                sub_resource_external_id: None,
-                loan_id: Some(number),
+                resource_id: Some(number),
+                ..Expected::default()
             },
             target: Some(number),
         })
@@ -77,7 +77,7 @@ impl Operation for LoanDelete {
         };
         match bank.loan_by_number(number).await {
             Ok(_) => Ok(Proof::NotApplied),
-            Err(Stop::NotFound(_)) if done_by_another(bank, Self::COMMAND, number).await? => Ok(Proof::ByAnother),
+            Err(Stop::NotFound(_)) if done_by_another(bank, Self::COMMAND, number, None).await? => Ok(Proof::ByAnother),
             Err(Stop::NotFound(_)) => {
                 let id = self.external_loan_id.as_str();
                 Ok(Proof::Applied(

@@ -14,7 +14,7 @@ use crate::subject::Subject;
 use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};
 use crate::verdict::Expected;
 
-const CHANGEABLE: [&str; 6] = [
+static CHANGEABLE: [&str; 6] = [
     "principal",
     "submittedOnDate",
     "loanTermFrequency",
@@ -44,7 +44,7 @@ impl Operation for LoanUpdate {
     const NAME: &'static str = "LOAN_UPDATE";
     const SUMMARY: &'static str = "Updates a loan before its approval.";
     const EXAMPLE: &'static str = r#"{"externalId":"LOAN-123","principal":200000,"submittedOnDate":"11 January 2026","loanTermFrequency":24,"loanTermFrequencyType":"months","numberOfRepayments":24,"interestRatePerPeriod":8.3}"#;
-    const SETS_VALUES: bool = true;
+    const MISTAKABLE: bool = false;
     const COMMAND: (&'static str, &'static str) = ("UPDATE", "LOAN");
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -58,7 +58,7 @@ impl Operation for LoanUpdate {
         if let Some(wrong) = indivisible(loan_term_frequency, number_of_repayments) {
             fields.fault("loanTermFrequency", wrong);
         }
-        if !fields.any(&CHANGEABLE) {
+        if !fields.either(&CHANGEABLE) {
             let detail = format!("must have at least one of {}", CHANGEABLE.join(", "));
             fields.fault_of_all(Wrong::new(FaultCode::NothingToUpdate, detail));
         }
@@ -73,8 +73,8 @@ impl Operation for LoanUpdate {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::loan(&self.external_id)
+    fn subject(&self) -> Option<Subject> {
+        Some(Subject::loan(&self.external_id))
     }
 
     fn needs(&self) -> Option<Subject> {
@@ -234,8 +234,9 @@ impl LoanUpdate {
         (self.submitted_on_date.or(submitted), moved.or(disbursed))
     }
 
-    /// The tranches of the loan. One on the expected disbursement date moves with it; a single one that is the whole
-    /// principal follows the principal. Everything else about them stays.
+    /// The tranches of the loan. One on the expected disbursement date moves with it, and the first is put there, from where
+    /// an approval moved that date away; a single one that is the whole principal follows the principal. Everything else
+    /// about them stays.
     fn tranches(&self, loan: &Value) -> Option<Value> {
         if !in_tranches(loan) {
             return None;
@@ -243,10 +244,10 @@ impl LoanUpdate {
         let own = loan.get("disbursementDetails")?.as_array()?;
         let (old_day, new_day) = (date_of(loan, DISBURSED), self.dates(loan).1);
         let whole = |amount: &Value| own.len() == 1 && decimal_of(amount) == loan.get("principal").and_then(decimal_of);
-        let tranches = own.iter().map(|details| {
+        let tranches = own.iter().enumerate().map(|(index, details)| {
             let day = date_of(details, "/expectedDisbursementDate");
             let amount = details.get("principal").cloned().unwrap_or_default();
-            let day = if day == old_day { new_day } else { day };
+            let day = if index == 0 || day == old_day { new_day } else { day };
             let amount = self.principal.filter(|_| whole(&amount)).map_or(amount, Value::from);
             tranche(details.get("id"), day.map(Value::from), amount)
         });

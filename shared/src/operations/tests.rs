@@ -9,7 +9,7 @@ use crate::values::testing::rules;
 const ID: Uuid = Uuid::from_u128(7);
 
 fn case() -> Case {
-    Case { id: ID, target: None }
+    Case::new(ID)
 }
 
 async fn prepare(script: Script, operation: &str, data: Value) -> (Result<Command, Stop>, Script) {
@@ -122,8 +122,8 @@ fn every_fault_is_named_at_once() {
             "LOAN_CREATE",
             r#"{"lenderConfig":"NOBODY","externalId":"a/b","principal":0,"submittedOnDate":"1 Jan 2026","loanTermFrequency":13,"loanTermFrequencyType":"fortnights","numberOfRepayments":12,"interestRatePerPeriod":-1,"clientId":"%"}"#,
             &[
-                "/data/lenderConfig unknown-value",
                 "/data/externalId forbidden-character",
+                "/data/lenderConfig unknown-value",
                 "/data/principal not-positive",
                 "/data/loanTermFrequencyType unknown-value",
                 "/data/interestRatePerPeriod out-of-range",
@@ -156,6 +156,46 @@ fn every_fault_is_named_at_once() {
             "LOAN_DELETE",
             r#"{"external_loan_id":null}"#,
             &["/data/external_loan_id required"],
+        ),
+        ("LOAN_DELETE", r#"{"externalLoanId":"L"}"#, &[]),
+        (
+            "LOAN_DELETE",
+            r#"{"externalLoanId":"a/b"}"#,
+            &["/data/externalLoanId forbidden-character"],
+        ),
+        (
+            "LOAN_DELETE",
+            r#"{"externalLoanId":"L","external_loan_id":"L"}"#,
+            &["/data/externalLoanId said-twice"],
+        ),
+        (
+            "LOAN_REPAYMENT",
+            r#"{"external_loan_id":"L","transactionDate":"1 Jan 2026","transactionAmount":0,"paymentType":""}"#,
+            &[
+                "/data/transactionAmount not-positive",
+                "/data/paymentType empty",
+                "/data/externalTransactionId required",
+            ],
+        ),
+        (
+            "LOAN_WAIVE_INTEREST",
+            r#"{"externalLoanId":"L","utrPaymentId":"U","transactionDate":"1 Jan 2026","transactionAmount":"0.01"}"#,
+            &[],
+        ),
+        (
+            "LOAN_CHARGE_ADD",
+            r#"{"external_loan_id":"L","amount":-1,"dueDate":"soon"}"#,
+            &[
+                "/data/externalChargeId required",
+                "/data/chargeName required",
+                "/data/amount not-positive",
+                "/data/dueDate not-a-date",
+            ],
+        ),
+        (
+            "LOAN_GET",
+            r#"{"external_loan_id":"L","associations":"all&command=x"}"#,
+            &["/data/associations forbidden-character"],
         ),
     ] {
         assert_eq!(faults(operation, data), expected, "{operation} {data}");
@@ -558,14 +598,14 @@ async fn loan_delete_addresses_the_number_it_found_first() {
     let (first, _) = prepare(script, "LOAN_DELETE", data()).await;
     let first = first.unwrap_or_else(|stop| panic!("{stop:?}"));
     assert_eq!(
-        (first.path.as_str(), first.target, first.expected.loan_id),
+        (first.path.as_str(), first.target, first.expected.resource_id),
         ("/v1/loans/7580", Some(7580), Some(7580))
     );
     assert!(first.body.is_none());
 
     let again = Case {
-        id: ID,
         target: Some(7580),
+        ..case()
     };
     let read = "GET /v1/loans/7580";
     for (script, goes_on) in [
@@ -612,4 +652,86 @@ async fn what_is_not_found_is_refused_with_fineracts_words() {
             "{operation}"
         );
     }
+}
+
+#[tokio::test]
+async fn names_are_looked_up_and_believed_for_five_minutes() {
+    let types = json!([{"id": 1, "name": "Money Transfer"}, {"id": 4, "name": "UTR"}]);
+    let lookup = || Script::default().on("GET /v1/paymenttypes", 200, types.clone());
+    let world = World::new();
+    for (minutes, name, script, expected) in [
+        (0, "UTR", lookup(), Ok(4)),
+        (4, "Money Transfer", Script::default(), Ok(1)),
+        (0, "Barter", Script::default(), Err("gateway.payment-type-not-found")),
+        (2, "UTR", lookup(), Ok(4)),
+    ] {
+        world.clock.advance(std::time::Duration::from_secs(minutes * 60));
+        let data = json!({"external_loan_id": "L", "externalTransactionId": "P", "transactionDate": "1 Jan 2026",
+            "transactionAmount": 1, "paymentType": name});
+        let command = world.prepare(&script, "LOAN_REPAYMENT", data, &case()).await;
+        assert!(script.is_done(), "{name}");
+        let sent = command.map(|command| command.body.unwrap_or_default()["paymentTypeId"].clone());
+        match (sent, expected) {
+            (Ok(sent), Ok(number)) => assert_eq!(sent, number),
+            (Err(Stop::Refused(failure)), Err(code)) => {
+                assert_eq!(failure.code(), Some(code));
+                assert!(
+                    !failure.message().contains("UTR"),
+                    "the names are the operator's to know"
+                );
+            }
+            (sent, _) => panic!("{name}: {sent:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_has_the_external_id_given_or_one_that_follows_from_its_utr() {
+    let data = |more: Value| {
+        let data = json!({"external_loan_id": "L", "transactionDate": "1 Jan 2026", "transactionAmount": 1});
+        with(data, more)
+    };
+    let id = async |operation: &str, more: Value, turn: u32| {
+        let case = Case { turn, ..case() };
+        let command = World::new()
+            .prepare(&Script::default(), operation, data(more), &case)
+            .await;
+        command
+            .unwrap_or_else(|stop| panic!("{stop:?}"))
+            .body
+            .unwrap_or_default()["externalId"]
+            .clone()
+    };
+    let utr = || json!({"utr_payment_id": "U"});
+    let both = json!({"utr_payment_id": "U", "externalTransactionId": " P 1"});
+    assert_eq!(id("LOAN_REPAYMENT", both, 3).await, " P 1");
+    let derived = id("LOAN_REPAYMENT", utr(), 0).await;
+    assert_eq!(derived, id("LOAN_REPAYMENT", json!({"utrPaymentId": "U"}), 0).await);
+    for other in [
+        id("LOAN_REPAYMENT", utr(), 1).await,
+        id("LOAN_WAIVE_INTEREST", utr(), 0).await,
+        id("LOAN_REPAYMENT", json!({"utr_payment_id": "V"}), 0).await,
+    ] {
+        assert_ne!(other, derived);
+    }
+    let script = Script::default();
+    let data = json!({"external_loan_id": "L", "transactionDate": "1 Jan 2026"});
+    let command = World::new().prepare(&script, "LOAN_FORECLOSURE", data, &case()).await;
+    let body = command
+        .unwrap_or_else(|stop| panic!("{stop:?}"))
+        .body
+        .unwrap_or_default();
+    assert_eq!(body["externalId"], ID.to_string());
+}
+
+#[tokio::test]
+async fn a_write_off_that_is_not_there_is_asked_to_be_undone_and_only_this_loan_can_answer() {
+    let loan = json!({"id": 7, "externalId": "L", "transactions": []});
+    let script = Script::default().on("GET /v1/loans/external-id/L?associations=transactions", 200, loan);
+    let data = json!({"external_loan_id": "L"});
+    let command = World::new()
+        .prepare(&script, "LOAN_UNDO_WRITE_OFF", data, &case())
+        .await
+        .unwrap_or_else(|stop| panic!("{stop:?}"));
+    assert_eq!((command.target, command.expected.loan_id), (None, Some(7)));
 }

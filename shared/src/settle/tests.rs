@@ -75,11 +75,8 @@ fn a_request_that_may_have_changed_something_leaves_a_doubt_and_none_clears_it()
     let unknown = || Verdict::Unknown(Wait::new(Pace::Soon, Reason::AnswerLost));
     for (before, perhaps_changed, after) in [(false, false, false), (false, true, true), (true, false, true)] {
         let outcome = Outcome {
-            verdict: unknown(),
             perhaps_changed,
-            status: None,
-            read_back: false,
-            next_key: false,
+            ..Outcome::without_request(unknown())
         };
         let settled = settlement(
             &Row {

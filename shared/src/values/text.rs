@@ -14,6 +14,10 @@ pub const EMAIL_MAX: usize = 150;
 pub const NOTE_MAX: usize = 1_000;
 /// Longest unique transaction reference.
 pub const UTR_MAX: usize = 50;
+/// Longest name that Fineract gives to a charge, a payment type, a reason.
+pub const LABEL_MAX: usize = 100;
+/// Longest list of words.
+pub const WORDS_MAX: usize = 500;
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $max:expr, $lines:expr) => {
@@ -57,8 +61,33 @@ text!(/// An e-mail address.
     Email, EMAIL_MAX, false);
 text!(/// A note, of one or more lines.
     Note, NOTE_MAX, true);
-text!(/// A unique transaction reference of a payment.
+text!(/// A unique transaction reference of a payment, or another reference that is kept with it.
     Utr, UTR_MAX, false);
+text!(/// The name of something that Fineract keeps a list of.
+    Label, LABEL_MAX, false);
+
+/// Words of letters and digits with commas between them, such as names of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(String);
+
+impl Words {
+    /// The words as the caller wrote them.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromJson for Words {
+    fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
+        let text = parse(value, WORDS_MAX, false)?;
+        let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !text.split(',').all(word) {
+            let detail = "must be words of letters and digits with commas between them, and no blanks";
+            return Err(Wrong::new(FaultCode::ForbiddenCharacter, detail));
+        }
+        Ok(Self(text))
+    }
+}
 
 /// A text that an update may clear: an empty string means "no more".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +222,15 @@ mod tests {
         assert_eq!(read::<Name>(&format!("\"{}\"", "n".repeat(51))).err(), Some("too-long"));
         assert!(read::<Note>("\"two\\nlines\"").is_ok());
         assert_eq!(read::<Note>("\"nul\\u0000\"").err(), Some("forbidden-character"));
+        for (json, words) in [
+            ("\"all\"", true),
+            ("\"a,b2\"", true),
+            ("\"a, b\"", false),
+            ("\"a,,b\"", false),
+            ("\"a&b\"", false),
+        ] {
+            assert_eq!(read::<Words>(json).is_ok(), words, "{json}");
+        }
     }
 
     #[test]

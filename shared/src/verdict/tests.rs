@@ -85,15 +85,17 @@ fn nulls_of_stored_answers_are_left_out() {
 
 #[test]
 fn every_id_that_is_expected_must_be_named() {
-    let body = r#"{"loanId":7,"resourceExternalId":"L-1","subResourceExternalId":"T-1"}"#;
+    let body = r#"{"loanId":5,"resourceId":7,"resourceExternalId":"L-1","subResourceExternalId":"T-1"}"#;
     let with = |change: fn(&mut Expected)| {
         let mut all = expected();
         change(&mut all);
         matches!(of_command(&answer(200, false, body), &all, true), Verdict::Applied(_))
     };
-    assert!(with(|all| all.loan_id = Some(7)));
+    assert!(with(|all| all.resource_id = Some(7)));
     assert!(with(|all| all.sub_resource_external_id = Some("T-1".to_owned())));
-    assert!(!with(|all| all.loan_id = Some(8)));
+    assert!(with(|all| all.loan_id = Some(5)));
+    assert!(!with(|all| all.loan_id = Some(6)));
+    assert!(!with(|all| all.resource_id = Some(8)));
     assert!(!with(|all| all.sub_resource_external_id = Some("T-2".to_owned())));
 }
 
@@ -104,12 +106,15 @@ fn a_held_command_about_another_loan_is_not_ours() {
         false,
         r#"{"commandId":805,"rollbackTransaction":true,"resourceId":7}"#,
     );
-    for (loan_id, verdict) in [
+    for (resource_id, verdict) in [
         (None, "pending Some(805)"),
         (Some(7), "pending Some(805)"),
         (Some(8), "not yet Operator NeedsOperator"),
     ] {
-        let expected = Expected { loan_id, ..expected() };
+        let expected = Expected {
+            resource_id,
+            ..expected()
+        };
         assert_eq!(word(&of_command(&held, &expected, true)), verdict);
     }
 }
@@ -297,5 +302,33 @@ fn a_lookup_believes_only_fineracts_own_not_found() {
         (Exchange::Lost(Loss::CutOff), "Soon LookupUnanswered"),
     ] {
         assert_eq!(word(&exchange), expected, "{exchange:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_a_question_is_about_the_loan_or_is_none() {
+    let of_loan = Expected {
+        of: Some(("externalId", "L-1".to_owned())),
+        ..Expected::default()
+    };
+    let schedule = Expected {
+        has: Some("periods"),
+        ..Expected::default()
+    };
+    for (expected, body, answered) in [
+        (&of_loan, json!({"externalId": "L-1", "id": 7}), true),
+        (&of_loan, json!({"id": 7}), true),
+        (&of_loan, json!({"externalId": "L-2", "id": 8}), false),
+        (&schedule, json!({"periods": []}), true),
+        (&schedule, json!({"loanId": 8, "resourceId": 8}), false),
+    ] {
+        let verdict = of_question(&answer(200, false, &body.to_string()), expected);
+        let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+        let wanted = if answered {
+            Verdict::Applied(body.clone())
+        } else {
+            operator
+        };
+        assert_eq!(verdict, wanted, "{body}");
     }
 }

@@ -55,6 +55,7 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
         command_id: Some(9),
         key_epoch: 2,
         keys_spent: 1,
+        turn: 1,
         key_first_sent_at: (!ended).then(|| at(3)),
         stuck_since: (!ended).then(|| at(4)),
         read_back: ended,
@@ -183,8 +184,13 @@ async fn conforms(ledger: &dyn Ledger) {
     assert_eq!(claimed(ledger, 1, &claim("r.3", at(89))).await, "not now: waiting");
 
     assert_eq!(
-        (waiting.key_epoch, waiting.keys_spent, waiting.key_first_sent_at),
-        (2, 1, Some(at(3)))
+        (
+            waiting.key_epoch,
+            waiting.keys_spent,
+            waiting.turn,
+            waiting.key_first_sent_at
+        ),
+        (2, 1, 1, Some(at(3)))
     );
     assert_eq!(waiting.stuck_since, Some(at(4)));
     assert_eq!(ledger.history(&first.subject).await.unwrap(), [id]);

@@ -8,6 +8,7 @@ mod cancelling;
 mod conformance;
 mod idempotency;
 mod lifecycle;
+mod loans;
 mod outage;
 mod privacy;
 mod refusals;

@@ -1,11 +1,11 @@
-//! A failure of each of the seven operations, as Fineract words it.
+//! A failure of each of the documented operations, as Fineract words it.
 
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
 use crate::bench::published::{self, with};
 
-async fn refused(bench: &Bench, operation: &str, data: Value, status: u16, code: &str) {
+pub(crate) async fn refused(bench: &Bench, operation: &str, data: Value, status: u16, code: &str) {
     let body = bench.perform(operation, data).await;
     assert_eq!(
         (&body["status"], &body["state"]),

@@ -40,6 +40,9 @@ pub(crate) fn check(own: &[&str]) {
             "operation" => Kind::named(&text).is_some(),
             "state" | "alarm" => of("_"),
             "reason" => of("_()"),
+            "list" => of(" -"),
+            // Names of the deployment's own, such as payment types.
+            "known" => true,
             "code" => text.len() <= CODE_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()),
             "message_id" => false,
             other => panic!("the log has a field {other}, which says {text:?}: give it a vocabulary here"),

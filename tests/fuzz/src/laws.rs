@@ -17,9 +17,13 @@ pub(crate) const ITEM_BYTES_MAX: usize = 400 * 1024;
 /// Longest key that Fineract stores.
 const KEY_MAX: usize = 50;
 /// Refusals of the gateway's own that end an operation.
-const OWN_REFUSALS: [&str; 9] = [
+const OWN_REFUSALS: [&str; 13] = [
     "gateway.response-too-large",
+    "gateway.unanswered",
     "gateway.product-not-found",
+    "gateway.charge-not-found",
+    "gateway.payment-type-not-found",
+    "gateway.write-off-reason-not-found",
     "gateway.term-not-divisible",
     "gateway.loan-incomplete",
     "gateway.not-applied",
@@ -27,6 +31,12 @@ const OWN_REFUSALS: [&str; 9] = [
     "gateway.removed-by-checker",
     "gateway.done-by-another",
     "gateway.cancelled",
+];
+/// Operations that only ask, and the member of the answer that names the loan.
+const QUESTIONS: [(&str, Option<&str>); 3] = [
+    ("LOAN_GET", Some("externalId")),
+    ("LOAN_PREPAY_QUOTE", Some("externalLoanId")),
+    ("LOAN_SCHEDULE_PREVIEW", None),
 ];
 
 /// The size of an item, as DynamoDB counts it.
@@ -93,7 +103,10 @@ pub(crate) fn check_run(before: &Row, after: &Row, seen: &[Seen]) {
             "an end is whole"
         );
     }
-    assert!(after.key_epoch >= before.key_epoch && after.key_epoch - before.key_epoch <= 1);
+    let keys = after.key_epoch.checked_sub(before.key_epoch);
+    assert!(keys.is_some_and(|keys| keys <= 1));
+    let turns = after.turn.checked_sub(before.turn);
+    assert!(turns <= keys && turns.is_some(), "another id needs another key");
 }
 
 /// What no run changes.
@@ -110,6 +123,7 @@ fn check_unchanged(before: &Row, after: &Row) {
         maybe_sent: before.maybe_sent,
         key_epoch: before.key_epoch,
         keys_spent: before.keys_spent,
+        turn: before.turn,
         key_first_sent_at: before.key_first_sent_at,
         stuck_since: before.stuck_since,
         queue_seq: before.queue_seq.clone(),
@@ -148,12 +162,23 @@ fn check_success(before: &Row, after: &Row, command: Option<&Seen>, seen: &[Seen
         .as_ref()
         .and_then(Value::as_object)
         .expect("a success has an answer");
+    if let Some((_, member)) = question(before) {
+        let named = member.and_then(|member| response.get(member));
+        assert!(
+            named.is_none_or(|named| named.as_str() == external_id(before)),
+            "the answer is about it"
+        );
+        let schedule = before.operation != "LOAN_SCHEDULE_PREVIEW" || response.contains_key("periods");
+        assert!(schedule, "another answer");
+        let answer = seen.last().and_then(Seen::answer).expect("an answer");
+        assert_eq!(answer.json().as_ref().and_then(Value::as_object), Some(response));
+        return;
+    }
     let own = external_id(before).expect("what succeeds has an external id");
-    assert_eq!(
-        response.get("resourceExternalId").and_then(Value::as_str),
-        Some(own),
-        "the answer is about it"
-    );
+    if let Some(wanted) = names(before, own, command) {
+        let named = response.get("resourceExternalId").and_then(Value::as_str);
+        assert_eq!(named, Some(wanted), "the answer is about it");
+    }
     if after.read_back {
         assert!(
             seen.iter()
@@ -215,6 +240,35 @@ fn check_failure(after: &Row, command: Option<&Seen>, seen: &[Seen]) {
 
 /// The external id of what the operation is about.
 pub(crate) fn external_id(row: &Row) -> Option<&str> {
-    let id = row.data.get("external_loan_id").or_else(|| row.data.get("externalId"));
-    id.and_then(Value::as_str)
+    let given = |name| row.data.get(name).and_then(Value::as_str);
+    given("external_loan_id")
+        .or(given("externalLoanId"))
+        .or(given("externalId"))
+}
+
+/// Whether the operation only asks.
+pub(crate) fn asks(row: &Row) -> bool {
+    question(row).is_some()
+}
+
+/// An operation that only asks.
+fn question(row: &Row) -> Option<(&'static str, Option<&'static str>)> {
+    QUESTIONS.into_iter().find(|(name, _)| *name == row.operation)
+}
+
+/// The external id that the answer names: of what is made or undone, where that is known, else of the client or loan.
+fn names<'a>(row: &'a Row, own: &'a str, command: Option<&'a Seen>) -> Option<&'a str> {
+    let given = |name| row.data.get(name).and_then(Value::as_str);
+    let sent = || command?.request.body.as_ref()?.get("externalId")?.as_str();
+    match row.operation.as_str() {
+        "LOAN_UNDO_WRITE_OFF" => None,
+        "LOAN_REPAYMENT"
+        | "LOAN_WAIVE_INTEREST"
+        | "LOAN_FORECLOSURE"
+        | "LOAN_WRITE_OFF"
+        | "LOAN_RECOVERY_PAYMENT"
+        | "LOAN_TRANSACTION_UNDO" => given("externalTransactionId").or_else(sent),
+        "LOAN_CHARGE_ADD" => given("externalChargeId"),
+        _ => Some(own),
+    }
 }

@@ -12,6 +12,13 @@ use crate::world::{LENDERS, USER};
 /// Most requests of one run: every page of every list, and some.
 const REQUESTS_MAX: usize = 200;
 
+/// Lists in which names have numbers, and the one name that each has.
+const NAMED: [(&str, &str); 3] = [
+    ("/v1/charges", "Specified due date fee"),
+    ("/v1/paymenttypes", "Money Transfer"),
+    ("/codevalues", "Deceased"),
+];
+
 /// What was asked, and what came of it.
 #[derive(Clone)]
 pub(crate) struct Seen {
@@ -21,7 +28,8 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn is_command(&self) -> bool {
-        self.request.method != Method::Get
+        let path = self.request.path.as_str();
+        self.request.method != Method::Get && !path.ends_with("?command=calculateLoanSchedule")
     }
 
     pub(crate) fn answer(&self) -> Option<&Answer> {
@@ -95,7 +103,15 @@ pub(crate) fn willing(own: &str) -> Told<impl Fn(usize, &Request) -> Exchange + 
             Method::Get => shown(&own, request.path.as_str()),
             Method::Post | Method::Put | Method::Delete => {
                 let made = request.body.as_ref().and_then(|body| body.get("externalId"));
-                json!({"officeId": 1, "clientId": 3, "loanId": 7, "resourceId": 7, "resourceExternalId": own,
+                let path = request.path.as_str().split('?').next().unwrap_or_default();
+                let made_or_undone = match path.rsplit_once("/transactions") {
+                    Some((_, "")) => made.cloned(),
+                    Some(_) => Some(external_id_in(path).into()),
+                    None if path.ends_with("/charges") => made.cloned(),
+                    None => None,
+                };
+                json!({"officeId": 1, "clientId": 3, "loanId": 7, "resourceId": 7, "periods": [],
+                    "resourceExternalId": made_or_undone.unwrap_or_else(|| own.clone().into()),
                     "subResourceId": 9, "subResourceExternalId": made})
             }
         };
@@ -107,11 +123,24 @@ pub(crate) fn willing(own: &str) -> Told<impl Fn(usize, &Request) -> Exchange + 
     })
 }
 
+/// The external id at the end of a path.
+fn external_id_in(path: &str) -> Option<String> {
+    let (_, id) = path.rsplit_once("/external-id/")?;
+    Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
+}
+
 fn shown(own: &str, path: &str) -> Value {
     let path = path.split('?').next().unwrap_or_default();
-    let by_external_id = path
-        .rsplit_once("/external-id/")
-        .map(|(_, id)| percent_decode_str(id).decode_utf8_lossy().into_owned());
+    let by_external_id = external_id_in(path);
+    if path.ends_with("/codes") {
+        return json!([{"id": 26, "name": "WriteOffReasons"}]);
+    }
+    if let Some(name) = NAMED
+        .into_iter()
+        .find_map(|(list, name)| path.ends_with(list).then_some(name))
+    {
+        return json!([{"id": 1, "name": name}]);
+    }
     if path.ends_with("/loanproducts") {
         let products = LENDERS
             .iter()

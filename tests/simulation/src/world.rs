@@ -14,6 +14,7 @@ mod faults;
 mod functions;
 mod journal;
 mod judge;
+mod life;
 mod people;
 mod ports;
 mod report;
@@ -52,7 +53,7 @@ use crate::gateway::rules;
 
 pub use self::report::{Report, first_wrong, for_each_seed, run, run_sabotaged};
 pub use self::sabotage::Sabotage;
-pub use self::steps::{Step, every_step, trace_of};
+pub use self::steps::{Step, Way, every_step, trace_of};
 pub use self::tally::Tally as Counts;
 
 /// How far apart the clocks of two processes are at the most.
@@ -213,6 +214,9 @@ impl World {
         }
         if before.state != row.state || before.owner != row.owner {
             self.tally.transition(before.state, row.state, 1);
+        }
+        if before.state != row.state && row.state == State::Succeeded {
+            self.tally.success(&row.operation);
         }
         if let Some(reason) = row.reason.filter(|_| row.state != before.state) {
             self.tally.cause(reason);

@@ -2,88 +2,43 @@
 
 use fineract_simulator::{Decision, Release};
 use serde_json::{Value, json};
-use simulation::Gateway;
 
-use crate::loan_create::{client, loan, succeed};
+use crate::deeds::deeds;
 
-/// The operations, what must have been done before each, and where its call goes.
-fn operations() -> [(&'static str, Value, usize, &'static str, &'static str); 7] {
-    let approve = json!({"external_loan_id": "L", "approvedOnDate": "15 January 2026"});
-    let disburse = json!({"external_loan_id": "L", "actualDisbursementDate": "16 January 2026", "utr_payment_id": "U"});
+/// Whatever may happen to one request.
+pub(crate) fn faults() -> [Value; 14] {
     [
-        ("CLIENT_CREATE", client("INC-1001"), 0, "POST", "/v1/clients"),
-        (
-            "CLIENT_UPDATE",
-            json!({"externalId": "INC-1001", "lastname": "B"}),
-            1,
-            "PUT",
-            "/v1/clients",
-        ),
-        ("LOAN_CREATE", loan("UGRO", "L"), 1, "POST", "/v1/loans"),
-        (
-            "LOAN_UPDATE",
-            json!({"externalId": "L", "principal": 50000}),
-            2,
-            "PUT",
-            "/v1/loans",
-        ),
-        ("LOAN_APPROVE", approve, 2, "POST", "command=approve"),
-        ("LOAN_DISBURSE", disburse, 3, "POST", "command=disburse"),
-        (
-            "LOAN_DELETE",
-            json!({"external_loan_id": "L"}),
-            2,
-            "DELETE",
-            "/v1/loans",
-        ),
+        json!({"fault": "lost-request"}),
+        json!({"fault": "lost-answer"}),
+        json!({"fault": "stuck", "applied": false}),
+        json!({"fault": "stuck", "applied": true}),
+        json!({"fault": "applied-then-500"}),
+        json!({"fault": "connection-killed"}),
+        json!({"fault": "conflict"}),
+        json!({"fault": "deadlock"}),
+        json!({"fault": "statement-cancelled"}),
+        json!({"fault": "no-connection"}),
+        json!({"fault": "job-running"}),
+        json!({"fault": "database-down"}),
+        json!({"fault": "password-expired"}),
+        json!({"fault": "proxy-page"}),
     ]
-}
-
-/// A gateway where the first `steps` of the way to a disbursed loan were gone.
-async fn prepared(release: Release, steps: usize) -> Gateway {
-    let gateway = Gateway::new(release);
-    let way = [
-        ("CLIENT_CREATE", client("INC-1001")),
-        ("LOAN_CREATE", loan("UGRO", "L")),
-        (
-            "LOAN_APPROVE",
-            json!({"external_loan_id": "L", "approvedOnDate": "15 January 2026"}),
-        ),
-    ];
-    for (operation, data) in way.into_iter().take(steps) {
-        succeed(&gateway, operation, data).await;
-    }
-    gateway
 }
 
 #[tokio::test]
 async fn one_fault_at_the_call_of_each_operation_and_one_effect() {
     for release in Release::ALL {
-        for (operation, data, steps, method, path) in operations() {
-            for fault in [
-                json!({"fault": "lost-request"}),
-                json!({"fault": "lost-answer"}),
-                json!({"fault": "stuck", "applied": false}),
-                json!({"fault": "stuck", "applied": true}),
-                json!({"fault": "applied-then-500"}),
-                json!({"fault": "connection-killed"}),
-                json!({"fault": "conflict"}),
-                json!({"fault": "deadlock"}),
-                json!({"fault": "statement-cancelled"}),
-                json!({"fault": "no-connection"}),
-                json!({"fault": "job-running"}),
-                json!({"fault": "database-down"}),
-                json!({"fault": "password-expired"}),
-                json!({"fault": "proxy-page"}),
-            ] {
-                let gateway = prepared(release, steps).await;
+        for deed in deeds() {
+            let (operation, (method, path)) = (deed.operation, deed.call);
+            for fault in faults() {
+                let gateway = deed.prepared(release).await;
                 let before = gateway.fineract.simulator.effects().len();
                 let mut struck = fault.clone();
                 struck["method"] = method.into();
                 struck["path"] = path.into();
                 struck["times"] = "once".into();
                 gateway.fineract.simulator.apply(&struck.to_string()).unwrap();
-                let performed = gateway.perform(operation, data.clone()).await.unwrap();
+                let performed = gateway.perform(operation, deed.data.clone()).await.unwrap();
                 let what = format!("{release} {operation} {fault}");
                 assert_eq!(performed.body["status"], "success", "{what}: {}", performed.body);
                 assert_eq!(gateway.fineract.simulator.effects().len(), before + 1, "{what}");
@@ -96,14 +51,14 @@ async fn one_fault_at_the_call_of_each_operation_and_one_effect() {
 #[tokio::test]
 async fn a_checker_decides_about_each_operation() {
     for release in Release::ALL {
-        for (operation, data, steps, method, path) in operations() {
-            let (entity, action) = operation.split_once('_').unwrap();
+        for deed in deeds() {
+            let (operation, (method, path)) = (deed.operation, deed.call);
             for lost in [false, true] {
                 for decision in [Decision::Approve, Decision::Reject, Decision::Delete] {
-                    let gateway = prepared(release, steps).await;
+                    let gateway = deed.prepared(release).await;
                     let simulator = &gateway.fineract.simulator;
                     let before = simulator.effects().len();
-                    simulator.ask_checker_for([format!("{action}_{entity}").as_str()]);
+                    simulator.ask_checker_for([deed.permission().as_str()]);
                     if lost {
                         let fault = json!({"fault": "lost-answer", "method": method, "path": path, "times": "once"});
                         simulator.apply(&fault.to_string()).unwrap();
@@ -113,7 +68,10 @@ async fn a_checker_decides_about_each_operation() {
                             simulator.decide(simulator.awaiting()[0], decision).unwrap();
                         }
                     };
-                    let performed = gateway.perform_while(operation, data.clone(), decide).await.unwrap();
+                    let performed = gateway
+                        .perform_while(operation, deed.data.clone(), decide)
+                        .await
+                        .unwrap();
                     let what = format!("{release} {operation} lost: {lost} {decision:?}");
                     let applied = simulator.effects().len() - before;
                     let status = performed.body["status"].as_str().unwrap();

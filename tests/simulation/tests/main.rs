@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod again;
 mod client_update;
+mod deeds;
 mod doubts;
 mod external_ids;
 mod loan_create;
 mod loan_update;
 mod read_back;
+mod reads;
 mod recorded_refusals;
 mod recorded_requests;
 mod recorded_shapes;

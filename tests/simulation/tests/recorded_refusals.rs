@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gateway::clock::Timestamp;
+use gateway::declaration::Place;
 use gateway::fineract::{Answer, Exchange, code_of};
+use gateway::operation::Kind;
+use gateway::operations::ALL;
 use gateway::pace::Paces;
 use gateway::row::Row;
 use gateway::settle::{Outcome, settlement};
@@ -15,7 +18,7 @@ use recordings::{RELEASES, Recording};
 use serde_json::{Value, json};
 
 /// Codes that are no refusal of the operation: they speak of the deployment, of a moment, or of something that broke.
-const NO_REFUSAL: [&str; 8] = [
+const NO_REFUSAL: [&str; 10] = [
     "error.msg.not.authorized",
     "error.msg.not.authenticated",
     "error.msg.office.id.invalid",
@@ -24,21 +27,53 @@ const NO_REFUSAL: [&str; 8] = [
     "error.msg.client.unknown.data.integrity.issue",
     "error.msg.unknown.data.integrity.issue",
     "error.msg.loan.disbursement.unknown.data.integrity.issue",
+    "error.msg.loan.repayment.unknown.data.integrity.issue",
+    "error.msg.sheduler.job.currently.running",
 ];
 
-/// Whether the request is one of the seven operations'.
-pub(crate) fn ours(method: &str, path: &str) -> bool {
+/// The operation that the request is one of.
+pub(crate) fn operation_of(method: &str, path: &str) -> Option<&'static str> {
     let bare = path.split('?').next().unwrap();
-    match method {
-        "POST" => {
-            matches!(path, "/v1/clients" | "/v1/loans")
-                || path.ends_with("command=approve")
-                || path.ends_with("command=disburse")
+    let by_code = match method {
+        "POST" if path == "/v1/clients" => Some("CLIENT_CREATE"),
+        "POST" if path == "/v1/loans" => Some("LOAN_CREATE"),
+        "POST" if path == "/v1/loans?command=calculateLoanSchedule" => Some("LOAN_SCHEDULE_PREVIEW"),
+        "PUT" if bare.starts_with("/v1/clients/") => Some("CLIENT_UPDATE"),
+        "PUT" if bare.starts_with("/v1/loans/") => Some("LOAN_UPDATE"),
+        "DELETE" if bare.starts_with("/v1/loans/") && bare.matches('/').count() == 3 => Some("LOAN_DELETE"),
+        _ => None,
+    };
+    by_code.or_else(|| {
+        let declared = ALL.iter().filter_map(Kind::declaration);
+        let mut here = declared.filter(|row| goes_to(row.place, method, path));
+        here.next().map(|row| row.name)
+    })
+}
+
+fn goes_to(place: Place, method: &str, path: &str) -> bool {
+    let (bare, query) = path.split_once('?').unwrap_or((path, ""));
+    let below = bare.strip_prefix("/v1/loans/").unwrap_or_default();
+    let below = below.strip_prefix("external-id/").unwrap_or(below);
+    let below = below.split_once('/').map_or("", |(_, below)| below);
+    let asks = |word: &str| query.split('&').next() == Some(&format!("command={word}"));
+    match place {
+        Place::Loan(word) => method == "POST" && bare.starts_with("/v1/loans/") && below.is_empty() && asks(word),
+        Place::Transactions(word) => method == "POST" && below == "transactions" && asks(word),
+        Place::Transaction(word) => method == "POST" && below.starts_with("transactions/") && asks(word),
+        Place::Charges => method == "POST" && below == "charges" && query.is_empty(),
+        Place::Template(word) => method == "GET" && below == "transactions/template" && asks(word),
+        Place::Look => {
+            method == "GET"
+                && bare.starts_with("/v1/loans/external-id/")
+                && below.is_empty()
+                && query == "associations=all"
         }
-        "PUT" => bare.starts_with("/v1/clients/") || bare.starts_with("/v1/loans/"),
-        "DELETE" => bare.starts_with("/v1/loans/") && bare.matches('/').count() == 3,
-        _ => false,
     }
+}
+
+/// Whether the request is a mutating one of the gateway's operations.
+pub(crate) fn ours(method: &str, path: &str) -> bool {
+    method != "GET" && operation_of(method, path).is_some_and(|operation| operation != "LOAN_SCHEDULE_PREVIEW")
 }
 
 fn row() -> Row {
@@ -61,7 +96,7 @@ fn every_recorded_refusal_is_told_to_the_caller() {
                 let Some(code) = code_of(&answer.body).map(str::to_owned) else {
                     continue;
                 };
-                if !matches!(answer.status, 400 | 403 | 404) || NO_REFUSAL.contains(&code.as_str()) {
+                if !matches!(answer.status, 400 | 403 | 404 | 503) || NO_REFUSAL.contains(&code.as_str()) {
                     continue;
                 }
                 let what = format!("{release} {} {}", recording.name, step.name);

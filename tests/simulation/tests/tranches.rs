@@ -151,3 +151,23 @@ async fn a_loan_of_several_tranches_is_paid_one_by_one() {
         assert_eq!(paid(&gateway), ["60000", "40000"], "{release}");
     }
 }
+
+#[tokio::test]
+async fn a_tranche_that_an_approval_left_behind_moves_with_the_next_change() {
+    for release in Release::ALL {
+        let gateway = approved(release, "GB").await;
+        succeed(&gateway, "LOAN_UNDO_APPROVAL", json!({"external_loan_id": "L"})).await;
+        succeed(&gateway, "LOAN_UPDATE", json!({"externalId": "L", "principal": 90_000})).await;
+        let loan = shown(&gateway, "L");
+        let tranche = &loan["disbursementDetails"][0];
+        assert_eq!(
+            tranche["expectedDisbursementDate"], loan["timeline"]["expectedDisbursementDate"],
+            "{release}"
+        );
+        assert_eq!(
+            decimal_of(&tranche["principal"]),
+            decimal_of(&json!(90_000)),
+            "{release}"
+        );
+    }
+}

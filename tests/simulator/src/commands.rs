@@ -240,6 +240,7 @@ impl Bank {
             action,
             entity,
             resource_id: applied.resource,
+            loan_id: applied.loan,
             external_id: applied.external_id.clone(),
             sub_resource_id: applied.sub_resource,
             sub_external_id: applied.sub_external_id.clone(),

@@ -88,6 +88,7 @@ fn effects(simulator: &Simulator) -> Value {
             "external_id": effect.external_id,
             "sub_resource_id": effect.sub_resource_id,
             "sub_external_id": effect.sub_external_id,
+            "loan_id": effect.loan_id,
             "key": effect.key,
         })
     });

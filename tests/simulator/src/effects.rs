@@ -11,7 +11,9 @@ pub struct Effect {
     pub entity: &'static str,
     /// Fineract's number of the client, loan, transaction, or charge, as the answer gives it.
     pub resource_id: u64,
-    /// The external id of the same, if it has one.
+    /// The number of the loan that it is about, if it is about one.
+    pub loan_id: Option<u64>,
+    /// The external id of the same as `resource_id`, if it has one.
     pub external_id: Option<String>,
     /// The number of the transaction that a disbursement made.
     pub sub_resource_id: Option<u64>,

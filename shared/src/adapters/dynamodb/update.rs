@@ -144,6 +144,7 @@ impl Update {
             command_id,
             key_epoch,
             keys_spent,
+            turn,
             key_first_sent_at,
             stuck_since,
             response,
@@ -162,6 +163,7 @@ impl Update {
             .set("maybe_sent", AttributeValue::Bool(*maybe_sent))
             .set("key_epoch", number(key_epoch.to_string()))
             .set("keys_spent", number(keys_spent.to_string()))
+            .set("turn", number(turn.to_string()))
             .set_or_remove("stuck_since", stuck_since.map(|at| text(at.to_string())))
             .set_or_remove("key_first_sent_at", key_first_sent_at.map(|at| text(at.to_string())))
             .set("read_back", AttributeValue::Bool(*read_back))

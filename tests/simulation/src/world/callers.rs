@@ -1,5 +1,6 @@
 //! Loan origination systems: each brings a borrower and a loan through their life, patiently or not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use tokio::time::sleep;
 use super::World;
 use super::fate::Fate;
 use super::journal::{Post, Told};
+use super::life::{Life, Task};
 
 /// How often a caller sends a request that gets no answer.
 const SENDS_MAX: u32 = 200;
 /// How long a caller polls before it gives up.
 const PATIENCE: Duration = Duration::from_secs(40 * 24 * 60 * 60);
-const LENDERS: [&str; 4] = ["UGRO", "DMI", "GB", "LENDINGKART"];
+/// After how long another caller services a loan that its own caller still brings there.
+const SERVICED_AFTER: (u64, u64) = (30, 10 * 60);
 
 /// A caller and its ways.
 pub(super) struct Borrower {
@@ -29,14 +32,11 @@ pub(super) struct Borrower {
     patient: bool,
     /// How often it sends a key, in a thousand times.
     keyed: u32,
+    /// Only services a loan that another caller brings there.
+    services: bool,
     posts: u32,
-}
-
-/// The data of an operation, its name, and what it is about.
-struct Task {
-    operation: &'static str,
-    subject: String,
-    data: Value,
+    /// The operations that paid under a UTR.
+    paid: BTreeMap<String, String>,
 }
 
 /// The caller that all borrowers of a world share.
@@ -62,7 +62,9 @@ impl Borrower {
             loan: format!("L-{number}"),
             patient: dice.falls(500),
             keyed: *dice.pick(&[0, 500, 1_000]),
+            services: false,
             posts: 0,
+            paid: BTreeMap::new(),
         }
     }
 
@@ -73,6 +75,7 @@ impl Borrower {
         Self {
             client: self.client.clone(),
             loan: self.loan.clone(),
+            services: self.world.dice.falls(500),
             ..Self::new(&self.world, number)
         }
     }
@@ -82,11 +85,21 @@ impl Borrower {
         let dice = Arc::clone(&self.world);
         let dice = &dice.dice;
         sleep(dice.seconds(0, 60)).await;
+        if self.services {
+            sleep(dice.seconds(SERVICED_AFTER.0, SERVICED_AFTER.1)).await;
+        }
         for task in self.tasks() {
             let subject = task.subject.clone();
+            let Some(task) = self.ready(task).await else {
+                continue;
+            };
+            let utr = task.data["utr_payment_id"].as_str().map(str::to_owned);
             let Some(tracking_id) = self.submit(task).await else {
                 return;
             };
+            if let Some(utr) = utr {
+                self.paid.insert(utr, tracking_id.clone());
+            }
             if dice.falls(100) {
                 let longest = *dice.pick(&[5, 90, 15 * 60]);
                 sleep(dice.seconds(0, longest)).await;
@@ -107,64 +120,19 @@ impl Borrower {
     }
 
     fn tasks(&self) -> Vec<Task> {
-        let dice = &self.world.dice;
-        let amount = || dice.number(10_000, 900_000);
-        let on_client = |operation, data| Task {
-            operation,
-            subject: self.client.clone(),
-            data,
+        let life = Life::new(&self.world, &self.client, &self.loan);
+        if self.services { life.serviced() } else { life.whole() }
+    }
+
+    /// The task with the external id of the payment that it undoes; nothing if there was no payment.
+    async fn ready(&self, mut task: Task) -> Option<Task> {
+        let Some(utr) = &task.undoes else {
+            return Some(task);
         };
-        let on_loan = |operation, data| Task {
-            operation,
-            subject: self.loan.clone(),
-            data,
-        };
-        let (client, loan) = (&self.client, &self.loan);
-        let mut tasks = vec![on_client(
-            "CLIENT_CREATE",
-            json!({"externalId": client, "firstname": "Asha", "lastname": format!("R{}", amount()),
-                "activationDate": "01 January 2026"}),
-        )];
-        for _ in 0..dice.number(0, 2) {
-            let data = match dice.number(0, 2) {
-                0 => json!({"externalId": client, "lastname": format!("S{}", amount())}),
-                1 => json!({"externalId": client, "mobileNo": format!("98{:08}", dice.number(0, 99_999_999))}),
-                _ => json!({"externalId": client, "firstname": format!("B{}", amount()), "lastname": "Rao"}),
-            };
-            tasks.push(on_client("CLIENT_UPDATE", data));
-        }
-        let principal = amount();
-        tasks.push(on_loan(
-            "LOAN_CREATE",
-            json!({"lenderConfig": *dice.pick(&LENDERS), "externalId": loan, "principal": principal,
-                "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12,
-                "interestRatePerPeriod": 8, "clientId": client}),
-        ));
-        for _ in 0..dice.number(0, 2) {
-            tasks.push(on_loan(
-                "LOAN_UPDATE",
-                json!({"externalId": loan, "principal": amount()}),
-            ));
-        }
-        if dice.falls(250) {
-            tasks.push(on_loan("LOAN_DELETE", json!({"external_loan_id": loan})));
-            return tasks;
-        }
-        tasks.push(on_loan(
-            "LOAN_APPROVE",
-            json!({"external_loan_id": loan, "approvedOnDate": "15 January 2026"}),
-        ));
-        let mut disburse = json!({"external_loan_id": loan, "actualDisbursementDate": "16 January 2026"});
-        if dice.falls(600) {
-            disburse["utr_payment_id"] = format!("UTR-{}", amount()).into();
-        }
-        if dice.falls(100) {
-            // More than was approved: Fineract's own refusal.
-            disburse["transactionAmount"] = 9_000_000.into();
-            self.world.journal.disturb(loan, "too much is asked for");
-        }
-        tasks.push(on_loan("LOAN_DISBURSE", disburse));
-        tasks
+        let paid = self.result(self.paid.get(utr)?).await?;
+        let id = paid["success_response"]["resourceExternalId"].as_str()?;
+        task.data["externalTransactionId"] = id.into();
+        Some(task)
     }
 
     /// Sends a request until it is accepted; nothing if it gave up.
@@ -174,6 +142,9 @@ impl Borrower {
         for _ in 0..SENDS_MAX {
             let mut data = task.data.clone();
             data["reference"] = mark.as_str().into();
+            if task.refused {
+                self.world.journal.disturb(&mark, "it repeats another");
+            }
             let told = self.send(&task, keyed.then_some(mark.as_str()), data, &mark).await;
             match told {
                 Told::Accepted(tracking_id) => return Some(tracking_id),

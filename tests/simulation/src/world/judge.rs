@@ -1,6 +1,11 @@
 //! The judge: compares what callers were told and what the rows say with what Fineract holds. It shares no code with the
 //! engine.
 
+mod order;
+mod payments;
+mod people;
+mod questions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,42 +18,87 @@ use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use self::order::{out_of_order, unknown_to_the_queue};
+use self::people::{by_hand, lent_to_the_holder, purged_by_hand, undone_by_hand};
 use super::World;
 use super::callers::caller;
-use super::faults::Fault;
 use super::journal::{Post, Story, Told};
 
 /// Within this time after the last fault, and the last operation before it, an operation has ended.
 const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
-/// Two operations that are accepted within this time have the queue's order, if the queue knows both.
-const CLOCKS_APART: Duration = Duration::from_secs(60);
 /// How many keys Fineract must have spent before it may be said that it fails each time.
 const KEYS: usize = 4;
 /// Operations that may be applied again by themselves: they set absolute values.
 const SETS_VALUES: [&str; 2] = ["CLIENT_UPDATE", "LOAN_UPDATE"];
 const UUID_LENGTH: usize = 36;
-/// How long before its effect an operation may have looked a client up: requests may hang.
-const LOOKED_UP_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// Fineract's words for what each operation does.
+const COMMANDS: [(&str, &str, &str); 19] = [
+    ("CLIENT_CREATE", "CREATE", "CLIENT"),
+    ("CLIENT_UPDATE", "UPDATE", "CLIENT"),
+    ("LOAN_CREATE", "CREATE", "LOAN"),
+    ("LOAN_UPDATE", "UPDATE", "LOAN"),
+    ("LOAN_DELETE", "DELETE", "LOAN"),
+    ("LOAN_APPROVE", "APPROVE", "LOAN"),
+    ("LOAN_UNDO_APPROVAL", "APPROVALUNDO", "LOAN"),
+    ("LOAN_REJECT", "REJECT", "LOAN"),
+    ("LOAN_WITHDRAW", "WITHDRAW", "LOAN"),
+    ("LOAN_DISBURSE", "DISBURSE", "LOAN"),
+    ("LOAN_UNDO_DISBURSAL", "DISBURSALUNDO", "LOAN"),
+    ("LOAN_REPAYMENT", "REPAYMENT", "LOAN"),
+    ("LOAN_TRANSACTION_UNDO", "ADJUST", "LOAN"),
+    ("LOAN_WAIVE_INTEREST", "WAIVEINTERESTPORTION", "LOAN"),
+    ("LOAN_CHARGE_ADD", "CREATE", "LOANCHARGE"),
+    ("LOAN_FORECLOSURE", "FORECLOSURE", "LOAN"),
+    ("LOAN_WRITE_OFF", "WRITEOFF", "LOAN"),
+    ("LOAN_UNDO_WRITE_OFF", "UNDOWRITEOFF", "LOAN"),
+    ("LOAN_RECOVERY_PAYMENT", "RECOVERYPAYMENT", "LOAN"),
+];
 /// How long the judge waits before it asks again what it got no answer to.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What Fineract did for each operation, and when.
 struct Truth {
     effects: BTreeMap<Uuid, Vec<(Duration, Effect)>>,
+    /// The same and what people did, in their order.
+    all: Vec<(Duration, Effect)>,
 }
 
 impl Truth {
     fn of(world: &World) -> Self {
         let beginning = super::instant(world.clock) - world.clock.age();
         let mut effects: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
-        for effect in world.simulator.effects() {
+        let all = world.simulator.effects().into_iter();
+        let all: Vec<_> = all
+            .map(|effect| (Duration::try_from(effect.at - beginning).unwrap_or_default(), effect))
+            .collect();
+        for (age, effect) in &all {
             let id = effect.key.as_deref().and_then(|key| key.get(..UUID_LENGTH));
             if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
-                let age = Duration::try_from(effect.at - beginning).unwrap_or_default();
-                effects.entry(id).or_default().push((age, effect));
+                effects.entry(id).or_default().push((*age, effect.clone()));
             }
         }
-        Self { effects }
+        Self { effects, all }
+    }
+
+    /// Whether a client or loan with this external id was there all the time between these two.
+    fn was_there(&self, entity: &str, external_id: &str, from: Duration, until: Duration) -> bool {
+        let of_it = |effect: &Effect| effect.entity == entity && effect.external_id.as_deref() == Some(external_id);
+        let is = |effect: &Effect, action: &str| effect.action == action && of_it(effect);
+        let made = self.all.iter().any(|(age, effect)| *age < from && is(effect, "CREATE"));
+        made && !self
+            .all
+            .iter()
+            .any(|(age, effect)| *age <= until && is(effect, "DELETE"))
+    }
+
+    /// Whether what was booked was undone between these two, by itself or with its loan.
+    fn taken_back(&self, booked: &Effect, from: Duration, until: Duration) -> bool {
+        let mut between = self.all.iter().filter(|(age, _)| *age >= from && *age <= until);
+        between.any(|(_, effect)| match effect.action {
+            "ADJUST" => effect.resource_id == booked.resource_id,
+            "DISBURSALUNDO" => effect.loan_id == booked.loan_id,
+            _ => false,
+        })
     }
 
     fn of_operation(&self, id: Uuid) -> &[(Duration, Effect)] {
@@ -65,6 +115,7 @@ pub(super) async fn judge(world: &Arc<World>) -> Vec<String> {
     }
     wrongs.extend(posts.iter().filter_map(|post| unexecuted(post, &stories, &truth)));
     wrongs.extend(once_per_key(&posts, &stories));
+    wrongs.extend(payments::made_twice(&stories, &truth));
     wrongs.extend(out_of_order(world, &posts, &stories, &truth));
     for (tracking_id, told) in accepted(&posts) {
         let answer = loop {
@@ -129,37 +180,56 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
     if last > ended_at {
         wrongs.push(format!("{} was applied after its end", name(row)));
     }
-    match (row.state, effects.last()) {
+    if questions::is_one(&row.operation) {
+        wrongs.extend(questions::wrong(world, story, ended_at, truth, stories));
+    } else {
+        wrongs.extend(untrue(world, story, ended_at, truth, stories));
+    }
+    wrongs.extend(late(world, story, ended_at, stories));
+    wrongs
+}
+
+/// What is wrong with the end of an operation that changes something.
+fn untrue(world: &World, story: &Story, ended_at: Duration, truth: &Truth, stories: &[Story]) -> Option<String> {
+    let row = &story.row;
+    let effects = truth.of_operation(row.id);
+    Some(match (row.state, effects.last()) {
         (State::Succeeded, None) if set_by_a_twin(row, stories, truth) => {
             world.tally.note("values that were there already", 1);
+            return None;
         }
-        // Who deleted it was purged from Fineract's audits.
-        (State::Succeeded, None) if row.operation == "LOAN_DELETE" && purged_by_hand(world, row) => {
-            world.tally.note("deletions by hand that were purged", 1);
+        // Who did it was purged from Fineract's audits.
+        (State::Succeeded, None) if purged_by_hand(world, row) => {
+            world.tally.note("deeds by hand that were purged", 1);
+            return None;
         }
-        (State::Succeeded, None) => wrongs.push(format!("{} is a success, and was not applied", name(row))),
+        (State::Succeeded, None) => format!("{} is a success, and was not applied", name(row)),
         (State::Succeeded, _) if world.journal.was_rejected(row.id) => {
-            wrongs.push(format!("{} is a success, and a checker rejected it", name(row)));
+            format!("{} is a success, and a checker rejected it", name(row))
         }
         (State::Succeeded, Some((age, _))) if !lent_to_the_holder(world, row, *age, truth, stories) => {
-            wrongs.push(format!("{} lends to another client: {:?}", name(row), row.response));
+            format!("{} lends to another client: {:?}", name(row), row.response)
         }
-        (State::Failed, Some(_)) if undone_by_hand(world, row, effects, ended_at) => {}
+        (State::Failed, Some(_)) if undone_by_hand(world, row, effects, ended_at) => return None,
         (State::Failed | State::Cancelled, Some(_)) => {
-            wrongs.push(format!("{} is {}, and was applied", name(row), row.state.as_str()));
+            format!("{} is {}, and was applied", name(row), row.state.as_str())
         }
+        (_, Some((_, effect))) if !is_of(row, effect) => format!("{} did another thing: {effect:?}", name(row)),
         (State::Succeeded, Some((_, effect))) if !tells(row, effect) => {
-            wrongs.push(format!("{} answers {:?} about {effect:?}", name(row), row.response));
+            format!("{} answers {:?} about {effect:?}", name(row), row.response)
         }
-        (State::Failed, None) if !may_fail(world, story, stories) => {
-            wrongs.push(format!(
-                "{} failed without a reason: {}",
-                name(row),
-                row.failure.as_ref().map(|failure| failure.error()).unwrap_or_default()
-            ));
-        }
-        _ => {}
-    }
+        (State::Failed, None) if !may_fail(world, story, stories) => format!(
+            "{} failed without a reason: {}",
+            name(row),
+            row.failure.as_ref().map(|failure| failure.error()).unwrap_or_default()
+        ),
+        _ => return None,
+    })
+}
+
+/// It ended long after there was nothing against it.
+fn late(world: &World, story: &Story, ended_at: Duration, stories: &[Story]) -> Option<String> {
+    let row = &story.row;
     let before = stories
         .iter()
         .filter(|other| related(&other.row, row) && other.stored_at < ended_at && other.row.id != row.id);
@@ -173,102 +243,13 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
         .filter(|from| *from <= ended_at)
         .max()
         .unwrap_or_default();
-    if ended_at > world.weather.last_fault() && ended_at - from > ENDS_WITHIN {
-        wrongs.push(format!(
+    (ended_at > world.weather.last_fault() && ended_at - from > ENDS_WITHIN).then(|| {
+        format!(
             "{} took {:?} although nothing stood against it",
             name(row),
             ended_at - from
-        ));
-    }
-    wrongs
-}
-
-/// Whether somebody took the first effect back by hand, or its client's id away, while nobody could know that it was there.
-fn undone_by_hand(world: &World, row: &Row, effects: &[(Duration, Effect)], until: Duration) -> bool {
-    let Some((_, first)) = effects.first() else {
-        return false;
-    };
-    let until = super::instant(world.clock) - world.clock.age() + until;
-    let mut by_hand = by_hand(world);
-    by_hand.retain(|effect| effect.at <= until);
-    let deleted = by_hand
-        .iter()
-        .any(|effect| effect.action == "DELETE" && effect.resource_id == first.resource_id);
-    let client = row
-        .data
-        .get("clientId")
-        .or(row.data.get("externalId"))
-        .and_then(Value::as_str);
-    let taken_away = client.is_some_and(|client| {
-        let old = format!("{client}-OLD");
-        let on_clients = by_hand.iter().filter(|effect| effect.entity == "CLIENT");
-        let mut now_away = false;
-        for (action, id) in on_clients.filter_map(|effect| Some((effect.action, effect.external_id.as_deref()?))) {
-            match action {
-                // Given to another client, it does not come back to the first.
-                "CREATE" if id == client => return true,
-                "UPDATE" if id.starts_with(&old) => now_away = true,
-                "UPDATE" if id == client => now_away = false,
-                _ => {}
-            }
-        }
-        now_away
-    });
-    if deleted || taken_away {
-        world.tally.note("operations undone by hand while in doubt", 1);
-    }
-    deleted || taken_away
-}
-
-/// Whether somebody deleted the loan by hand, and Fineract no longer knows.
-fn purged_by_hand(world: &World, row: &Row) -> bool {
-    let deleted = |effect: &Effect| effect.action == "DELETE" && effect.external_id == Some(external_id(row));
-    world.weather.has(Fault::LongSilence) && by_hand(world).iter().any(deleted)
-}
-
-/// Whether a new loan belongs to the client that held the external id when it was looked up.
-fn lent_to_the_holder(world: &World, row: &Row, at: Duration, truth: &Truth, stories: &[Story]) -> bool {
-    let Some(id) = row.data.get("clientId").and_then(Value::as_str) else {
-        return true;
-    };
-    let lent_to = row
-        .response
-        .as_ref()
-        .and_then(|response| response.get("clientId"))
-        .and_then(Value::as_u64);
-    let mut holders = world.journal.holders(id);
-    for story in stories
-        .iter()
-        .filter(|story| story.row.operation == "CLIENT_CREATE" && external_id(&story.row) == id)
-    {
-        let made = truth.of_operation(story.row.id).iter();
-        holders.extend(made.map(|(age, effect)| (*age, effect.resource_id)));
-    }
-    let by_hand = world.simulator.effects().into_iter().filter(|effect| {
-        (effect.action, effect.entity) == ("CREATE", "CLIENT") && effect.external_id.as_deref() == Some(id)
-    });
-    let beginning = super::instant(world.clock) - world.clock.age();
-    holders.extend(by_hand.map(|effect| {
-        (
-            Duration::try_from(effect.at - beginning).unwrap_or_default(),
-            effect.resource_id,
         )
-    }));
-    holders.sort_unstable();
-    let earliest = at.saturating_sub(LOOKED_UP_WITHIN);
-    let before = holders.iter().rev().find(|(since, _)| *since <= earliest);
-    let meanwhile = holders.iter().filter(|(since, _)| *since > earliest && *since <= at);
-    before
-        .into_iter()
-        .chain(meanwhile)
-        .any(|(_, number)| Some(*number) == lent_to)
-}
-
-/// What people did by hand.
-fn by_hand(world: &World) -> Vec<Effect> {
-    let mut effects = world.simulator.effects();
-    effects.retain(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("clerk")));
-    effects
+    })
 }
 
 /// Whether another operation asked for the same values, and set them.
@@ -285,17 +266,22 @@ fn set_by_a_twin(row: &Row, stories: &[Story], truth: &Truth) -> bool {
             .any(|other| other.id != row.id && asked(other) == asked(row) && !truth.of_operation(other.id).is_empty())
 }
 
+/// Whether an effect is what the operation asks for, by Fineract's words for it.
+fn is_of(row: &Row, effect: &Effect) -> bool {
+    let words = COMMANDS.into_iter().find(|(operation, ..)| *operation == row.operation);
+    words.is_some_and(|(_, action, entity)| (action, entity) == (effect.action, effect.entity))
+}
+
 /// Whether an answer is about this effect.
 fn tells(row: &Row, effect: &Effect) -> bool {
     let Some(response) = &row.response else { return false };
     let number = |member: &str| response.get(member).and_then(Value::as_u64);
-    let resource = number("loanId")
-        .filter(|_| effect.entity == "LOAN")
-        .or(number("resourceId"));
+    let resource = number("resourceId");
     let paid = effect
         .sub_resource_id
         .is_none_or(|paid| number("subResourceId") == Some(paid));
-    resource == Some(effect.resource_id) && paid
+    let loan = number("loanId").is_none_or(|loan| effect.loan_id == Some(loan));
+    resource == Some(effect.resource_id) && loan && paid
 }
 
 /// Whether two operations are about the same client or loan, or about a loan and its client.
@@ -308,6 +294,35 @@ fn related(one: &Row, other: &Row) -> bool {
     ids(one).into_iter().flatten().any(|id| others.contains(&Some(id)))
 }
 
+/// The external ids of a client or loan, and of those that have to do with it.
+fn ids_around(row: &Row, stories: &[Story]) -> Vec<String> {
+    let around = stories
+        .iter()
+        .map(|story| &story.row)
+        .filter(|other| related(other, row));
+    around
+        .flat_map(|other| ["externalId", "external_loan_id", "clientId"].map(|member| other.data.get(member)))
+        .filter_map(|id| id.and_then(Value::as_str).map(str::to_owned))
+        .collect()
+}
+
+/// Whether something happened to a client or loan, or to what has to do with it.
+fn disturbed(world: &World, row: &Row, stories: &[Story]) -> bool {
+    let touched = |id: &String| {
+        by_hand(world)
+            .iter()
+            .any(|effect| effect.external_id.as_ref() == Some(id))
+    };
+    let ids = ids_around(row, stories);
+    ids.iter().any(|id| world.journal.is_disturbed(id) || touched(id))
+}
+
+/// Whether an operation repeats another, so that Fineract is right to refuse it.
+fn is_repeated(world: &World, row: &Row) -> bool {
+    let mark = row.data.get("reference").and_then(Value::as_str);
+    mark.is_some_and(|mark| world.journal.is_disturbed(mark))
+}
+
 /// Whether something happened after which Fineract may rightly refuse.
 fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
     let row = &story.row;
@@ -316,34 +331,25 @@ fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
         .as_ref()
         .and_then(|failure| failure.code())
         .unwrap_or_default();
-    let mut ids: Vec<String> = Vec::new();
-    for other in stories
-        .iter()
-        .map(|story| &story.row)
-        .filter(|other| related(other, row))
-    {
-        for member in ["externalId", "external_loan_id", "clientId"] {
-            ids.extend(other.data.get(member).and_then(Value::as_str).map(str::to_owned));
-        }
-    }
-    let touched = |id: &String| {
-        by_hand(world)
-            .iter()
-            .any(|effect| effect.external_id.as_ref() == Some(id))
-    };
-    let disturbed = ids.iter().any(|id| world.journal.is_disturbed(id) || touched(id));
+    let ids = ids_around(row, stories);
     let earlier_failed = stories.iter().any(|other| {
         let unhappy = matches!(other.row.state, State::Failed | State::Cancelled);
-        ids.contains(&external_id(&other.row)) && unhappy && other.row.id != row.id && other.ended_at <= story.ended_at
+        let counts = !questions::is_one(&other.row.operation) && !is_repeated(world, &other.row);
+        let before = other.row.id != row.id && other.ended_at <= story.ended_at;
+        unhappy && counts && before && ids.contains(&external_id(&other.row))
     });
     match code {
         "gateway.rejected-by-checker" => world.journal.was_decided(Decision::Reject),
         "gateway.removed-by-checker" => world.journal.was_decided(Decision::Delete),
         _ => {
-            disturbed || earlier_failed || world.journal.spent(row.id) >= KEYS || {
-                let mut relatives = stories.iter().filter(|other| related(&other.row, row));
-                relatives.any(|other| unknown_to_the_queue(world, other, story))
-            }
+            disturbed(world, row, stories)
+                || is_repeated(world, row)
+                || earlier_failed
+                || world.journal.spent(row.id) >= KEYS
+                || {
+                    let mut relatives = stories.iter().filter(|other| related(&other.row, row));
+                    relatives.any(|other| unknown_to_the_queue(world, other, story))
+                }
         }
     }
 }
@@ -379,58 +385,4 @@ fn once_per_key(posts: &[Post], stories: &[Story]) -> Vec<String> {
         }
     }
     wrongs
-}
-
-/// Of two operations on one subject whose caller awaited the first one's 202, the second begins after the first has ended.
-fn out_of_order(world: &World, posts: &[Post], stories: &[Story], truth: &Truth) -> Vec<String> {
-    let mut wrongs = Vec::new();
-    let told: Vec<(&Post, &Story)> = posts
-        .iter()
-        .filter(|post| matches!(post.told, Told::Accepted(_)))
-        .filter_map(|post| Some((post, marked(stories, &post.mark).next()?)))
-        .collect();
-    let first_sent = |mark: &str| {
-        let sent = posts.iter().filter(|post| post.mark == mark).map(|post| post.sent_at);
-        sent.min().unwrap_or_default()
-    };
-    for (earlier_post, earlier) in &told {
-        for (later_post, later) in &told {
-            let awaited = earlier_post.answered_at < first_sent(&later_post.mark);
-            let alike = earlier.row.subject == later.row.subject && earlier.row.id != later.row.id;
-            if !awaited || !alike || unknown_to_the_queue(world, earlier, later) {
-                continue;
-            }
-            let end = earlier.ended_at.unwrap_or(Duration::MAX);
-            let begun = truth.of_operation(later.row.id).first().map(|(age, _)| *age);
-            let over = later.ended_at.filter(|_| later.row.state != State::Cancelled);
-            if begun.is_some_and(|begun| begun < end) || over.is_some_and(|over| over < end) {
-                wrongs.push(format!("{} went before {}", name(&later.row), name(&earlier.row)));
-            }
-        }
-    }
-    wrongs
-}
-
-/// The queue lost the message of one of two operations before its place in the order was known, and they were accepted so
-/// closely that clocks cannot tell their order.
-fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
-    let first_end = one
-        .ended_at
-        .into_iter()
-        .chain(other.ended_at)
-        .min()
-        .unwrap_or(Duration::MAX);
-    let unseen = |story: &Story| {
-        let known = story.sequenced_at.is_some_and(|at| at < first_end);
-        !known && world.message_was_lost(story.row.id)
-    };
-    let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);
-    let apart = one_at.since(other_at).max(other_at.since(one_at));
-    // If the queue knew neither, the sweep goes by clocks, which are not so far apart.
-    let by_clock = unseen(one) && unseen(other) && apart > super::CLOCKS_APART;
-    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART && !by_clock;
-    if unknown {
-        world.tally.note("pairs whose order the queue never knew", 1);
-    }
-    unknown
 }

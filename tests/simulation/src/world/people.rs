@@ -11,7 +11,7 @@ use super::World;
 use super::faults::Fault;
 
 /// The commands for which a checker may be asked.
-const HELD: [&str; 7] = [
+const HELD: [&str; 19] = [
     "CREATE_CLIENT",
     "UPDATE_CLIENT",
     "CREATE_LOAN",
@@ -19,6 +19,18 @@ const HELD: [&str; 7] = [
     "APPROVE_LOAN",
     "DISBURSE_LOAN",
     "DELETE_LOAN",
+    "REJECT_LOAN",
+    "WITHDRAW_LOAN",
+    "APPROVALUNDO_LOAN",
+    "DISBURSALUNDO_LOAN",
+    "REPAYMENT_LOAN",
+    "ADJUST_LOAN",
+    "WAIVEINTERESTPORTION_LOAN",
+    "FORECLOSURE_LOAN",
+    "WRITEOFF_LOAN",
+    "UNDOWRITEOFF_LOAN",
+    "RECOVERYPAYMENT_LOAN",
+    "CREATE_LOANCHARGE",
 ];
 const DAY: u64 = 24 * 60 * 60;
 const BASE: &str = "/fineract-provider/api/v1";
@@ -125,24 +137,22 @@ impl World {
     /// Somebody does by hand what a held command wants, so that it fails when it is approved.
     fn pre_empt(&self, number: u64) {
         let audit = self.by_hand("GET", &format!("/audits/{number}"), None);
-        let (action, loan) = (audit["actionName"].as_str(), audit["resourceId"].as_u64());
-        let Some(loan) = loan.filter(|_| audit["entityName"] == "LOAN") else {
+        let loan = if audit["entityName"] == "LOAN" && audit["loanId"].is_null() {
+            audit["resourceId"].as_u64()
+        } else {
+            audit["loanId"].as_u64()
+        };
+        let Some(loan) = loan else {
             return;
         };
-        let dates = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
-        let with = |name: &str| {
-            let mut body = dates.clone();
-            body[name] = "20 January 2026".into();
-            body
-        };
-        match action {
-            Some("APPROVE" | "UPDATE" | "DELETE") => {
-                let path = format!("/loans/{loan}?command=approve");
-                self.act(&path, with("approvedOnDate"));
+        let on_loan = |command: &str, day: &str| self.act(&format!("/loans/{loan}{command}"), dated(day));
+        match audit["actionName"].as_str() {
+            Some("APPROVE" | "UPDATE" | "DELETE" | "REJECT" | "WITHDRAW") => {
+                on_loan("?command=approve", "approvedOnDate");
             }
-            Some("DISBURSE") => {
-                let path = format!("/loans/{loan}?command=disburse");
-                self.act(&path, with("actualDisbursementDate"));
+            Some("APPROVALUNDO" | "DISBURSE") => on_loan("?command=disburse", "actualDisbursementDate"),
+            Some("DISBURSALUNDO" | "REPAYMENT" | "ADJUST" | "WRITEOFF" | "FORECLOSURE") => {
+                self.act(&format!("/loans/{loan}?command=undodisbursal"), json!({}));
             }
             _ => {}
         }
@@ -160,27 +170,39 @@ impl World {
             }
             let number = self.dice.number(1, u64::from(borrowers));
             let (client, loan) = (format!("C-{number}"), format!("L-{number}"));
-            let dated = |name: &str| {
-                let mut body = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
-                body[name] = "20 January 2026".into();
-                body
+            let on_loan = |command: &str, body: Value| {
+                let before = self.simulator.effects().len();
+                self.act(&format!("/loans/external-id/{loan}{command}"), body);
+                if self.simulator.effects().len() > before {
+                    self.journal.disturb(&loan, "done by hand");
+                }
             };
-            match self.dice.number(0, 4) {
-                4 => self.take_id_away(&client).await,
+            // An id that the borrower has given, too, or will give.
+            let payment = format!("P-{loan}-{}", self.dice.number(1, 3));
+            match self.dice.number(0, 9) {
                 0 => self.act("/clients", hand_made(&client)),
-                1 => self.act(
-                    &format!("/loans/external-id/{loan}?command=approve"),
-                    dated("approvedOnDate"),
-                ),
-                2 => self.act(
-                    &format!("/loans/external-id/{loan}?command=disburse"),
-                    dated("actualDisbursementDate"),
-                ),
-                _ => {
+                1 => on_loan("?command=approve", dated("approvedOnDate")),
+                2 => on_loan("?command=disburse", dated("actualDisbursementDate")),
+                3 => {
                     let before = self.simulator.effects().len();
                     self.unchecked(|| self.by_hand("DELETE", &format!("/loans/external-id/{loan}"), None));
                     self.disturb_since(before);
                 }
+                4 => self.take_id_away(&client).await,
+                5 => on_loan("?command=undoapproval", json!({})),
+                6 => on_loan("?command=undodisbursal", json!({})),
+                7 => {
+                    let mut body = dated("transactionDate");
+                    body["transactionAmount"] = 50.into();
+                    body["externalId"] = payment.into();
+                    on_loan("/transactions?command=repayment", body);
+                }
+                8 => {
+                    let mut body = dated("transactionDate");
+                    body["transactionAmount"] = 0.into();
+                    on_loan(&format!("/transactions/external-id/{payment}?command=undo"), body);
+                }
+                _ => on_loan("/transactions?command=writeoff", dated("transactionDate")),
             }
         }
     }
@@ -257,6 +279,13 @@ impl World {
         }
         self.simulator.answer(&request).body_json().unwrap_or_default()
     }
+}
+
+/// A command with a day.
+fn dated(day: &str) -> Value {
+    let mut body = json!({"dateFormat": "dd MMMM yyyy", "locale": "en"});
+    body[day] = "20 January 2026".into();
+    body
 }
 
 /// A client as somebody makes one by hand.

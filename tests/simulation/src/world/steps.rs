@@ -30,40 +30,46 @@ const BLOWS: [Blow; 5] = [
     Blow::Twice,
 ];
 
-/// One step of one operation, struck.
+/// Operations with their data, one after the other.
+pub type Way = [(&'static str, Value)];
+
+/// One step of the last operation of a way, struck.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct Step<'a> {
+    way: &'a Way,
     release: Release,
-    operation: &'static str,
     keyed: bool,
     call: u32,
     blow: Blow,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = if self.keyed { "with a key" } else { "without a key" };
         let Self {
-            release,
-            operation,
-            call,
-            blow,
-            ..
+            release, call, blow, ..
         } = self;
+        let operation = self.operation();
         write!(f, "{operation} {key} on {release}, call {call}: {blow:?}")
     }
 }
 
-/// Strikes every step of an operation, in every way; gives how many there were, and what was wrong.
-pub fn every_step(operation: &'static str) -> (u32, Vec<String>) {
+impl Step<'_> {
+    fn operation(&self) -> &'static str {
+        self.way.last().map_or("", |(operation, _)| operation)
+    }
+}
+
+/// Strikes every step of the last operation of a way, each time anew; gives how many there were, and what was wrong.
+pub fn every_step(way: &Way) -> (u32, Vec<String>) {
     let (mut steps, mut wrongs) = (0, Vec::new());
     for release in Release::ALL {
         for keyed in [false, true] {
             for blow in BLOWS {
                 for call in 1.. {
                     let step = Step {
+                        way,
                         release,
-                        operation,
                         keyed,
                         call,
                         blow,
@@ -82,7 +88,7 @@ pub fn every_step(operation: &'static str) -> (u32, Vec<String>) {
 }
 
 /// What happened in a world where this step was struck.
-pub fn trace_of(step: Step) -> Vec<String> {
+pub fn trace_of(step: Step<'_>) -> Vec<String> {
     in_virtual_time(async {
         let world = World::new(setting(step, true), |_| Weather::calm());
         live(&world, step).await;
@@ -90,7 +96,7 @@ pub fn trace_of(step: Step) -> Vec<String> {
     })
 }
 
-fn setting(step: Step, traced: bool) -> Setting {
+fn setting(step: Step<'_>, traced: bool) -> Setting {
     Setting {
         seed: u64::from(step.call),
         traced,
@@ -99,12 +105,12 @@ fn setting(step: Step, traced: bool) -> Setting {
     }
 }
 
-async fn strike(step: Step) -> (bool, Vec<String>) {
+async fn strike(step: Step<'_>) -> (bool, Vec<String>) {
     let world = World::new(setting(step, false), |_| Weather::calm());
     let (struck, accepted) = live(&world, step).await;
     let mut wrongs = judge(&world).await;
     let stories = world.journal.stories();
-    let own = stories.iter().find(|story| story.row.operation == step.operation);
+    let own = stories.iter().find(|story| story.row.operation == step.operation());
     match own.map(|story| story.row.state) {
         Some(State::Succeeded) => {}
         // Its caller was told that nothing will be done, or nothing at all.
@@ -114,52 +120,20 @@ async fn strike(step: Step) -> (bool, Vec<String>) {
     (struck, wrongs)
 }
 
-/// What leads to each operation, and the operation itself.
-fn way_to(operation: &str) -> Vec<(&'static str, Value)> {
-    let client =
-        json!({"externalId": "C-1", "firstname": "Asha", "lastname": "Rao", "activationDate": "01 January 2026"});
-    let loan = json!({"lenderConfig": "UGRO", "externalId": "L-1", "principal": 100_000, "clientId": "C-1",
-        "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 8});
-    let way = vec![
-        ("CLIENT_CREATE", client),
-        ("CLIENT_UPDATE", json!({"externalId": "C-1", "lastname": "Sen"})),
-        ("LOAN_CREATE", loan),
-        ("LOAN_UPDATE", json!({"externalId": "L-1", "principal": 50_000})),
-        ("LOAN_DELETE", json!({"external_loan_id": "L-1"})),
-        (
-            "LOAN_APPROVE",
-            json!({"external_loan_id": "L-1", "approvedOnDate": "15 January 2026"}),
-        ),
-        (
-            "LOAN_DISBURSE",
-            json!({"external_loan_id": "L-1", "actualDisbursementDate": "16 January 2026", "utr_payment_id": "U-1"}),
-        ),
-    ];
-    let length = way
-        .iter()
-        .position(|(name, _)| *name == operation)
-        .map_or(way.len(), |last| last + 1);
-    way.into_iter()
-        .take(length)
-        .filter(|(name, _)| *name != "LOAN_DELETE" || operation == "LOAN_DELETE")
-        .collect()
-}
-
 /// Leads to the operation and lets the blow strike it; tells whether it struck, and whether the caller got its 202.
-async fn live(world: &Arc<World>, step: Step) -> (bool, bool) {
+async fn live(world: &Arc<World>, step: Step<'_>) -> (bool, bool) {
     tokio::spawn(Arc::clone(world).work("worker".to_owned()));
     tokio::spawn(Arc::clone(world).sweep());
-    let way = way_to(step.operation);
-    let last = way.len().saturating_sub(1);
+    let last = step.way.len().saturating_sub(1);
     let (mut struck, mut accepted) = (false, false);
-    for (index, (operation, data)) in way.into_iter().enumerate() {
+    for (index, (operation, data)) in step.way.iter().enumerate() {
         let fate = Arc::new(if index == last {
             Fate::with(step.call, step.blow)
         } else {
             Fate::kind()
         });
         world.plan(&fate);
-        accepted = submit(world, operation, data, step.keyed, &fate).await;
+        accepted = submit(world, operation, data.clone(), step.keyed, &fate).await;
         let deadline = world.clock.age() + ENDS_WITHIN;
         while world.journal.is_any_open() && world.clock.age() < deadline {
             sleep(LOOK).await;

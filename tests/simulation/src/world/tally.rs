@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gateway::fineract::{Answer, Exchange};
+use gateway::operations;
 use gateway::pace::Reason;
 use gateway::tracking::State;
 use serde_json::Value;
@@ -52,7 +53,7 @@ const TRANSITIONS: [(State, State); 11] = [
     (State::Cancelled, State::Cancelled),
 ];
 /// Causes of waiting that must be seen.
-const REASONS: [Reason; 16] = [
+const REASONS: [Reason; 17] = [
     Reason::FineractUnreachable,
     Reason::AnswerLost,
     Reason::LookupUnanswered,
@@ -68,6 +69,7 @@ const REASONS: [Reason; 16] = [
     Reason::Misconfigured,
     Reason::PendingApproval,
     Reason::ClientNotFoundYet,
+    Reason::ReferenceTaken,
     Reason::NeedsOperator,
 ];
 
@@ -84,6 +86,9 @@ impl Tally {
         }
         for answer in ANSWERS {
             tally.add("answer", answer.to_owned(), 0);
+        }
+        for kind in operations::ALL {
+            tally.add("success", kind.name.to_owned(), 0);
         }
         for (from, to) in TRANSITIONS.iter().filter(|(from, _)| from.is_open()) {
             tally.transition(*from, *to, 0);
@@ -107,6 +112,11 @@ impl Tally {
     /// A row went from one state to the next.
     pub(super) fn transition(&self, from: State, to: State, times: u64) {
         self.add("transition", format!("{} to {}", from.as_str(), to.as_str()), times);
+    }
+
+    /// An operation succeeded.
+    pub(super) fn success(&self, operation: &str) {
+        self.add("success", operation.to_owned(), 1);
     }
 
     /// An operation waits.

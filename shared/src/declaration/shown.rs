@@ -1,0 +1,145 @@
+//! What Fineract shows of a declared operation.
+
+use serde_json::Value;
+
+use super::declared::Declared;
+use super::{Form, Place, Shows};
+use crate::bank::{Bank, found};
+use crate::checker::done_by_another;
+use crate::operation::{Case, Stop};
+use crate::proof::{Evidence, Proof, loan_ids};
+
+impl Declared {
+    /// Reads from Fineract whether it was applied.
+    pub(super) async fn shown(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
+        match (self.row.shows, case.target) {
+            (Shows::Booked(kind), _) => self.booked(bank, case, kind).await,
+            (Shows::Charged, _) => self.charged(bank, case).await,
+            (Shows::Is { was: Some(_), .. } | Shows::Reversed(_) | Shows::Undone, None) | (Shows::Names(_), _) => {
+                Ok(Proof::NotApplied)
+            }
+            (Shows::Is { is, on, .. }, _) => self.is(bank, case, is, on).await,
+            (Shows::Reversed(_), Some(number)) => {
+                let transaction = found(bank.transaction_by_number(&self.loan, number).await)?;
+                let Some(transaction) = transaction.filter(is_reversed) else {
+                    return Ok(Proof::NotApplied);
+                };
+                let ids = self.ids(bank, &transaction).await?;
+                self.by_us(bank, case, ids).await
+            }
+            (Shows::Undone, Some(_)) => {
+                let transaction = found(bank.transaction(&self.loan, self.named()).await)?;
+                let undone = |thing: &Value| thing.get("manuallyReversed").and_then(Value::as_bool) == Some(true);
+                let Some(transaction) = transaction.filter(undone) else {
+                    return Ok(Proof::NotApplied);
+                };
+                let ids = self.ids(bank, &transaction).await?;
+                self.by_us(bank, case, ids).await
+            }
+        }
+    }
+
+    async fn booked(&self, bank: &Bank<'_>, case: &Case, kind: &str) -> Result<Proof, Stop> {
+        let Some(transaction) = found(bank.transaction(&self.loan, &self.own_id(case)).await)? else {
+            return Ok(Proof::NotApplied);
+        };
+        let ids = self.ids(bank, &transaction).await?;
+        let evidence = Evidence::of(&transaction)
+            .number("/amount", self.amount().map(Value::from))
+            .date("/date", self.date())
+            .and(is_a(&transaction, kind));
+        let applied = evidence.holds();
+        if self.derives_id() && is_reversed(&transaction) {
+            return Ok(Proof::Undone(applied.then_some(ids)));
+        }
+        match applied {
+            false => Ok(Proof::NotApplied),
+            // An id that its caller chose may be in use elsewhere, too.
+            true if self.named_id().is_some() => self.by_us(bank, case, ids).await,
+            true => Ok(Proof::Applied(ids)),
+        }
+    }
+
+    async fn charged(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
+        let Some(charge) = found(bank.charge(&self.loan, &self.own_id(case)).await)? else {
+            return Ok(Proof::NotApplied);
+        };
+        let name = self.first(|(field, given)| given.text().filter(|_| matches!(field.form, Form::Named(_))));
+        let evidence = Evidence::of(&charge)
+            .text("/name", name)
+            .number("/amountOrPercentage", self.amount().map(Value::from))
+            .date("/dueDate", self.date());
+        if !evidence.holds() {
+            return Ok(Proof::NotApplied);
+        }
+        let ids = self.ids(bank, &charge).await?;
+        self.by_us(bank, case, ids).await
+    }
+
+    async fn is(
+        &self,
+        bank: &Bank<'_>,
+        case: &Case,
+        status: Option<u64>,
+        on: Option<(&str, &str)>,
+    ) -> Result<Proof, Stop> {
+        let Some(loan) = found(bank.loan(&self.loan).await)? else {
+            return Ok(Proof::NotApplied);
+        };
+        let evidence = Evidence::of(&loan).number("/status/id", status.map(Value::from));
+        let Some((day, by)) = on else {
+            return match evidence.holds() {
+                false => Ok(Proof::NotApplied),
+                true => self.by_us(bank, case, loan_ids(&loan)).await,
+            };
+        };
+        let evidence = evidence.date(&format!("/timeline/{day}"), self.date());
+        let us = bank.username().await;
+        let by = format!("/timeline/{by}");
+        Ok(evidence.prove(Some(&by), us.as_deref(), loan_ids(&loan)))
+    }
+
+    /// What is there is ours, unless Fineract's audits have another user's command that did it.
+    async fn by_us(&self, bank: &Bank<'_>, case: &Case, ids: Value) -> Result<Proof, Stop> {
+        let Some(number) = ids.get("resourceId").and_then(Value::as_u64) else {
+            return Ok(Proof::NotApplied);
+        };
+        // A loan may have been treated so before; a transaction or a charge only once.
+        let since = matches!(self.row.place, Place::Loan(_)).then_some(case.since);
+        if done_by_another(bank, self.row.words(), number, since).await? {
+            return Ok(Proof::ByAnother);
+        }
+        Ok(Proof::Applied(ids))
+    }
+
+    /// The ids that the answer to its command names; `thing` is what was changed, if not the loan itself.
+    async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
+        let loan = bank.loan(&self.loan).await?;
+        let mut ids = loan_ids(&loan);
+        let own = |member: &str| thing.get(member).filter(|id| !id.is_null()).cloned();
+        let names = match (self.row.place, self.row.makes()) {
+            (Place::Loan(_), true) => ["subResourceId", "subResourceExternalId"],
+            (Place::Loan(_), false) => return Ok(ids),
+            _ => ["resourceId", "resourceExternalId"],
+        };
+        for (name, member) in names.into_iter().zip(["id", "externalId"]) {
+            ids[name] = own(member).unwrap_or_default();
+        }
+        if let Some(members) = ids.as_object_mut() {
+            members.retain(|_, id| !id.is_null());
+        }
+        Ok(ids)
+    }
+}
+
+/// Whether a transaction is of this type.
+pub(super) fn is_a(transaction: &Value, kind: &str) -> bool {
+    let flag = transaction.get("type").and_then(|of| of.get(kind));
+    flag.and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether a transaction was undone, by itself or with its loan.
+pub(super) fn is_reversed(transaction: &Value) -> bool {
+    transaction.get("reversedOnDate").is_some_and(|date| !date.is_null())
+        || transaction.get("manuallyReversed").and_then(Value::as_bool) == Some(true)
+}
