@@ -112,6 +112,9 @@ pub struct Expected {
 
 impl Expected {
     fn named_by(&self, body: &Value) -> bool {
+        if !body.is_object() {
+            return false;
+        }
         let text = |member: &str, wanted: &Option<String>| {
             wanted
                 .as_deref()
@@ -153,7 +156,7 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
 /// Judges the exchange of an operation that only asks: whatever becomes of it, nothing was changed.
 pub fn of_question(exchange: &Exchange, expected: &Expected) -> Verdict {
     match exchange {
-        Exchange::Answer(answer) => match (answer.status, answer.json()) {
+        Exchange::Answer(answer) => match (answer.status, answer.json().filter(Value::is_object)) {
             (200..=299, Some(body)) if expected.named_by(&body) => Verdict::Applied(body),
             (200..=299, Some(_)) => Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)),
             (_, body) => of_error(answer, body),

@@ -18,6 +18,9 @@ pub(super) const OPEN_SHARD: &str = "open_shard";
 /// See [`OPEN_SHARD`].
 pub(super) const OPEN_KEY: &str = "open_key";
 
+/// Longest name of an attribute that is told.
+const NAME_MAX: usize = 32;
+
 /// An item is not a row; it says why without the item's values, which may be about somebody.
 #[derive(Debug, thiserror::Error)]
 #[error("an item of the table is not a row: {0}")]
@@ -65,12 +68,19 @@ pub fn of_row(row: &Row) -> Result<Item, NotARow> {
     Ok(item)
 }
 
+/// An attribute's name, if it looks like one.
+fn told(name: &str) -> &str {
+    let plain = name.len() <= NAME_MAX && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if plain { name } else { "an attribute" }
+}
+
 /// The row of an item.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is the SDK's and open")]
 pub fn to_row(item: &Item) -> Result<Row, NotARow> {
     let mut members = Map::with_capacity(item.len());
     let mut data = Value::Null;
     for (name, attribute) in item {
+        let told = told(name);
         let member = match attribute {
             AttributeValue::S(text) if name == "data" => {
                 // A caller's data is read as it was at the edge; no member name in it has a meaning of its own.
@@ -78,13 +88,13 @@ pub fn to_row(item: &Item) -> Result<Row, NotARow> {
                 Value::Null
             }
             AttributeValue::S(text) if DOCUMENTS.contains(&name.as_str()) => {
-                serde_json::from_str(text).map_err(|error| NotARow(format!("{name}: {}", without_value(&error))))?
+                serde_json::from_str(text).map_err(|error| NotARow(format!("{told}: {}", without_value(&error))))?
             }
             AttributeValue::S(text) => Value::String(text.clone()),
-            _ if DOCUMENTS.contains(&name.as_str()) => return Err(NotARow(format!("{name} is no text"))),
+            _ if DOCUMENTS.contains(&name.as_str()) => return Err(NotARow(format!("{told} is no text"))),
             AttributeValue::N(text) => Value::Number(
                 text.parse::<Number>()
-                    .map_err(|error| NotARow(format!("{name}: {}", without_value(&error))))?,
+                    .map_err(|error| NotARow(format!("{told}: {}", without_value(&error))))?,
             ),
             AttributeValue::Bool(value) => Value::Bool(*value),
             // Another release's; no attribute of a row is read from it.
@@ -170,6 +180,7 @@ mod tests {
             ("maybe_sent", AttributeValue::L(Vec::new()), "expected a boolean"),
             ("accepted_at", text("Jayesh"), "a text has another form"),
             ("data", text("{\"Jayesh\":1,\"Jayesh\":2}"), "data cannot be read"),
+            ("Jayesh", AttributeValue::N("x".to_owned()), "an attribute: "),
             ("data", AttributeValue::Bool(true), "data is no text"),
             ("failure", text("{\"gateway\":{\"status\":\"Jayesh\"}}"), "expected u16"),
             ("history", text("[\"Jayesh\"]"), "expected struct Try"),

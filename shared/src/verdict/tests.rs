@@ -331,4 +331,11 @@ fn an_answer_to_a_question_is_about_the_loan_or_is_none() {
         };
         assert_eq!(verdict, wanted, "{body}");
     }
+    for body in ["[]", "200", "null", "true", "\"L-1\""] {
+        let verdict = of_question(&answer(200, false, body), &of_loan);
+        let foreign = Verdict::Unknown(Wait::new(Pace::Soon, Reason::ForeignAnswer));
+        assert_eq!(verdict, foreign, "{body}");
+        let verdict = of_command(&answer(200, false, body), &Expected::default(), true);
+        assert!(!matches!(verdict, Verdict::Applied(_)), "{body}: {verdict:?}");
+    }
 }
