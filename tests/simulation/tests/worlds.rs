@@ -47,6 +47,7 @@ fn a_broken_rule_is_noticed() {
         Sabotage::ClaimOwnRow,
         Sabotage::OldestByClock,
         Sabotage::ExpireOpenRows,
+        Sabotage::ForgetTarget,
     ] {
         assert!(first_wrong(rule, 1, SEEDS).is_some(), "{rule:?}");
     }

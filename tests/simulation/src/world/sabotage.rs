@@ -71,11 +71,13 @@ pub enum Sabotage {
     CountWrongConfiguration,
     /// A client is looked up once and never again.
     RememberClients,
+    /// The number of what is about to be undone is not stored.
+    ForgetTarget,
 }
 
 impl Sabotage {
     /// Every broken rule.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::IgnoreTheLease,
         Self::SettleWithoutOwner,
         Self::NewKeyAfterTimeout,
@@ -103,6 +105,7 @@ impl Sabotage {
         Self::SweepWhatIsRead,
         Self::CountWrongConfiguration,
         Self::RememberClients,
+        Self::ForgetTarget,
     ];
 
     /// A row as the engine is shown it.
