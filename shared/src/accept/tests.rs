@@ -165,6 +165,15 @@ async fn of_many_members_that_were_not_understood_the_first_come_back() {
 }
 
 #[tokio::test]
+async fn a_body_may_be_as_large_as_it_says_and_no_larger() {
+    let body = |spaces: usize| format!("{CLIENT}{}", " ".repeat(spaces));
+    let spaces = 64 * 1024 - CLIENT.len();
+    assert!(post(&World::new(), None, &body(spaces)).await.is_ok());
+    let problem = post(&World::new(), None, &body(spaces + 1)).await.unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::TooLarge);
+}
+
+#[tokio::test]
 async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
     let world = World::new();
     let first = post(&world, Some("k-1"), CLIENT).await.unwrap();
