@@ -94,8 +94,10 @@ impl Truth {
     /// Whether what was booked was undone between these two, by itself or with its loan.
     fn taken_back(&self, booked: &Effect, from: Duration, until: Duration) -> bool {
         let mut between = self.all.iter().filter(|(age, _)| *age >= from && *age <= until);
+        // What is booked with an earlier day gives later transactions new numbers; their external ids stay.
+        let alike = |effect: &Effect| booked.external_id.is_some() && effect.external_id == booked.external_id;
         between.any(|(_, effect)| match effect.action {
-            "ADJUST" => effect.resource_id == booked.resource_id,
+            "ADJUST" => effect.resource_id == booked.resource_id || alike(effect),
             "DISBURSALUNDO" => effect.loan_id == booked.loan_id,
             _ => false,
         })
