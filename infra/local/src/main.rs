@@ -1,21 +1,20 @@
 //! `cargo local`: the whole gateway on this machine, with one command.
 
-use std::{collections::BTreeMap, env, error::Error as _, fs, io, net::Ipv4Addr, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, error::Error as _, io, net::Ipv4Addr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use fineract_simulator::{Release, Server, Simulator};
+use fineract_simulator::{Server, Simulator};
 use local::{
     Error, Options, Stack,
+    arguments::FineractArguments,
     console::Console,
     env_file,
     environment::{Environment, Purpose},
     functions::Source,
     lifecycle::{self, Ids},
-    probe::{base_url, probe},
+    probe::probe,
 };
 use tokio::signal::unix::{SignalKind, signal};
-
-const PASSWORD_VARIABLE: &str = "FINERACT_PASSWORD";
 
 /// Starts the whole gateway on this machine: builds the functions, starts an AWS emulator and a simulated Fineract,
 /// deploys the real template, lives the documented life of two loans over HTTP, and stays up until Ctrl-C.
@@ -29,22 +28,8 @@ struct Arguments {
     /// charge "Specified due date fee" and a payment type "Money Transfer", which the simulator has.
     #[arg(long)]
     all: bool,
-    /// Use this Fineract in place of the simulator, as in https://localhost:8443/fineract-provider/api;
-    /// the password is read from the environment variable FINERACT_PASSWORD.
-    #[arg(long, value_name = "BASE URL")]
-    fineract: Option<String>,
-    /// The tenant there.
-    #[arg(long, default_value = "default", requires = "fineract")]
-    tenant: String,
-    /// The user there.
-    #[arg(long, default_value = "mifos", requires = "fineract")]
-    user: String,
-    /// A PEM file with the authority that signed its certificate, if that is not a public one.
-    #[arg(long, value_name = "FILE", requires = "fineract")]
-    ca: Option<PathBuf>,
-    /// The release that the simulator answers as: 1.10.1 or develop-2026-06.
-    #[arg(long, conflicts_with = "fineract", default_value_t = Release::default())]
-    fineract_release: Release,
+    #[command(flatten)]
+    fineract: FineractArguments,
     /// Once everything answers, write GATEWAY_URL, GATEWAY_TOKEN, FINERACT_URL, AWS_ENDPOINT_URL, TABLE_NAME, QUEUE_URL
     /// and DLQ_URL to this file as KEY=value lines.
     #[arg(long, value_name = "FILE")]
@@ -68,13 +53,6 @@ enum Bank {
 }
 
 impl Bank {
-    fn url(&self) -> String {
-        match self {
-            Self::Simulated(server) => server.url(),
-            Self::Real(url) => url.clone(),
-        }
-    }
-
     fn description(&self) -> String {
         match self {
             Self::Simulated(server) => format!("{} (simulated; mifos, password, tenant default)", server.url()),
@@ -123,7 +101,7 @@ async fn run(arguments: &Arguments) -> Result<(), Error> {
     }
 
     let (bank, options) = options(arguments, console).await?;
-    if arguments.fineract.is_some() {
+    if matches!(bank, Bank::Real(_)) {
         probe(&options).await?;
     }
     let stack = Stack::start(options).await?;
@@ -143,26 +121,16 @@ async fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 async fn options(arguments: &Arguments, console: Console) -> Result<(Bank, Options), Error> {
-    let bank = match &arguments.fineract {
-        Some(url) => Bank::Real(base_url(url)),
-        None => {
-            let simulator = Simulator::new(arguments.fineract_release);
-            let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), simulator).await;
-            Bank::Simulated(server.map_err(io_error("the simulated Fineract cannot listen"))?)
-        }
+    let (bank, mut options) = if let Some(options) = arguments.fineract.real()? {
+        (Bank::Real(options.fineract_url.clone()), options)
+    } else {
+        let simulator = Simulator::new(arguments.fineract.release());
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), simulator).await;
+        let server = server.map_err(io_error("the simulated Fineract cannot listen"))?;
+        let options = Options::new(&server.url());
+        (Bank::Simulated(server), options)
     };
-    let mut options = Options::new(&bank.url());
-    if arguments.fineract.is_some() {
-        options.fineract_tenant.clone_from(&arguments.tenant);
-        options.fineract_user.clone_from(&arguments.user);
-        let password = env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
-        options.fineract_password = password.ok_or_else(|| Error::Missing {
-            what: format!("The password of Fineract's user {} is not set.", arguments.user),
-            remedy: format!("export {PASSWORD_VARIABLE}=…"),
-        })?;
-    }
-    if let Some(path) = &arguments.ca {
-        let pem = fs::read_to_string(path).map_err(io_error(format!("{} cannot be read", path.display())))?;
+    if let Some(pem) = arguments.fineract.authority()? {
         options.parameters.insert("FineractCaPem".to_owned(), pem);
     }
     options

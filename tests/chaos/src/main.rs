@@ -4,24 +4,22 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{env, fs};
 
 use chaos::judge::Kind;
 use chaos::mishaps::Pace;
 use chaos::run::{Fineract, Report, Settings, run};
 use clap::Parser;
-use fineract_simulator::Release;
+use local::Error;
+use local::arguments::FineractArguments;
 use local::console::Console;
-use local::probe::{base_url, probe};
-use local::{Error, Options};
+use local::probe::probe;
 
-const PASSWORD_VARIABLE: &str = "FINERACT_PASSWORD";
 /// How many faults of one run are told.
 const TOLD_MAX: usize = 40;
 
 /// Runs operations on the local stack while its processes are killed, messages come twice and Fineract fails; then compares
 /// what callers were told with what Fineract shows. Exit status 0: nothing was lost, repeated, told wrongly or out of
-/// order, and every mishap did happen.
+/// order, and every mishap did happen. A Fineract that is not the simulator, or its database, somebody else stops and starts.
 #[derive(Parser)]
 #[command(name = "chaos")]
 struct Arguments {
@@ -37,22 +35,8 @@ struct Arguments {
     /// What the run is drawn by; by chance if it is left out.
     #[arg(long)]
     seed: Option<u64>,
-    /// Use this Fineract in place of the simulator, as in https://localhost:8443/fineract-provider/api; the password is
-    /// read from the environment variable FINERACT_PASSWORD. Somebody else stops and starts it, or its database.
-    #[arg(long, value_name = "BASE URL")]
-    fineract: Option<String>,
-    /// The tenant there.
-    #[arg(long, default_value = "default", requires = "fineract")]
-    tenant: String,
-    /// The user there.
-    #[arg(long, default_value = "mifos", requires = "fineract")]
-    user: String,
-    /// A PEM file with the authority that signed its certificate, if that is not a public one.
-    #[arg(long, value_name = "FILE", requires = "fineract")]
-    ca: Option<PathBuf>,
-    /// The release that the simulator answers as: 1.10.1 or develop-2026-06.
-    #[arg(long, conflicts_with = "fineract", default_value_t = Release::default())]
-    fineract_release: Release,
+    #[command(flatten)]
+    fineract: FineractArguments,
     /// The loan products to lend by, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "UGRO")]
     lenders: Vec<String>,
@@ -107,7 +91,7 @@ async fn judged(arguments: &Arguments, console: Console) -> Result<Report, Error
         pace: Pace::over(span),
         patience: Duration::from_secs(arguments.patience),
         lenders: arguments.lenders.clone(),
-        fineract: fineract(arguments).await?,
+        fineract: fineract(&arguments.fineract).await?,
         functions: arguments.functions.clone(),
         log: arguments.log.clone(),
         console,
@@ -115,26 +99,13 @@ async fn judged(arguments: &Arguments, console: Console) -> Result<Report, Error
     run(&settings).await
 }
 
-async fn fineract(arguments: &Arguments) -> Result<Fineract, Error> {
-    let Some(url) = &arguments.fineract else {
-        return Ok(Fineract::Simulated(arguments.fineract_release));
+async fn fineract(arguments: &FineractArguments) -> Result<Fineract, Error> {
+    let Some(options) = arguments.real()? else {
+        return Ok(Fineract::Simulated(arguments.release()));
     };
-    let mut options = Options::new(&base_url(url));
-    options.fineract_tenant.clone_from(&arguments.tenant);
-    options.fineract_user.clone_from(&arguments.user);
-    let password = env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
-    options.fineract_password = password.ok_or_else(|| Error::Missing {
-        what: format!("The password of Fineract's user {} is not set.", arguments.user),
-        remedy: format!("export {PASSWORD_VARIABLE}=…"),
-    })?;
-    let ca = arguments.ca.as_ref().map(|path| {
-        fs::read_to_string(path).map_err(|source| Error::Io {
-            doing: format!("{} cannot be read", path.display()),
-            source,
-        })
-    });
+    let authority = arguments.authority()?;
     probe(&options).await?;
-    Ok(Fineract::Real(Box::new(options), ca.transpose()?))
+    Ok(Fineract::Real(Box::new(options), authority))
 }
 
 fn print(report: &Report, console: Console) {
