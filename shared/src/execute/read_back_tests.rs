@@ -180,3 +180,44 @@ async fn a_stored_success_of_what_was_never_sent_is_read_back() {
         assert_eq!((world.row().state, world.row().reason), (state, reason));
     }
 }
+
+#[tokio::test]
+async fn what_a_stored_success_of_what_was_never_sent_changed_is_read_back_by_its_number() {
+    let transaction = "GET /v1/loans/external-id/L/transactions/external-id/PAY-1";
+    let undo = "POST /v1/loans/external-id/L/transactions/external-id/PAY-1?command=undo";
+    let undone = || json!({"id": 9, "externalId": "PAY-1", "manuallyReversed": true});
+    let loan = json!({"id": 2, "externalId": "L", "clientId": 1, "officeId": 1});
+    let audits = "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult=1&actionName=ADJUST&entityName=LOAN&limit=100&offset=0";
+    let ids = json!({"officeId": 1, "clientId": 1, "loanId": 2, "resourceId": 9, "resourceExternalId": "PAY-1"});
+    let data =
+        json!({"external_loan_id": "L", "externalTransactionId": "PAY-1", "transactionDate": "11 February 2026"});
+    let world = World::new();
+    let message = world.accept("LOAN_TRANSACTION_UNDO", data.clone()).await;
+    let script = Script::default()
+        .on(transaction, 200, undone())
+        .cached(undo, 200, ids.clone())
+        .on(transaction, 200, undone())
+        .on("GET /v1/loans/external-id/L", 200, loan)
+        .on(audits, 200, json!({"pageItems": []}));
+    world.run(&script, &message).await;
+    assert!(script.is_done());
+    assert_eq!((world.row().state, world.row().read_back), (State::Succeeded, true));
+
+    // What it did not say under its own key is nobody's.
+    let world = World::new();
+    let message = world.accept("LOAN_TRANSACTION_UNDO", data).await;
+    let script = Script::default()
+        .on(transaction, 200, undone())
+        .on(undo, 500, json!({"resourceId": 9}));
+    world.run(&script, &message).await;
+    let again = Script::default()
+        .on(transaction, 200, undone())
+        .cached(undo, 500, json!({"resourceId": 9}));
+    world.clock.advance(WAIT_MAX);
+    world.run(&again, &message).await;
+    assert!(
+        script.is_done() && again.is_done(),
+        "without its number nothing is read back"
+    );
+    assert_ne!(world.row().state, State::Succeeded);
+}

@@ -349,6 +349,32 @@ async fn a_loan_waits_a_little_for_its_client() {
 }
 
 #[tokio::test]
+async fn a_loan_waits_for_an_open_operation_on_its_client_that_clocks_do_not_tell_to_be_later() {
+    let (loan, client) = (crate::row::tests::row(), Subject::stored("client:INC-1"));
+    let second = Duration::from_secs(1);
+    for (later, waits) in [
+        (Duration::ZERO, true),
+        (CLOCKS_APART - second, true),
+        (CLOCKS_APART, false),
+        (CLOCKS_APART + second, false),
+    ] {
+        let world = World::new();
+        let script = Script::default();
+        world.ledger.put(Row {
+            id: uuid::Uuid::from_u128(1),
+            subject: client.clone(),
+            accepted_at: loan.accepted_at.after(later),
+            ..loan.clone()
+        });
+        assert_eq!(
+            world.executor(&script).client_may_come(&loan, &client).await,
+            waits,
+            "{later:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn once_sent_a_lookup_that_finds_nothing_is_no_refusal() {
     let world = World::new();
     let message = world

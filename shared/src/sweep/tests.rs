@@ -107,8 +107,14 @@ async fn of_a_subject_only_what_goes_first_is_sent() {
 #[tokio::test]
 async fn a_sweep_that_runs_out_of_time_says_so() {
     let world = World::new();
-    let swept = sweeper(&world).sweep(world.clock.now(), 0).await;
-    assert!(!swept.complete);
+    for (left, complete) in [
+        (Duration::ZERO, false),
+        (SHARD_TIME - Duration::from_millis(1), false),
+        (SHARD_TIME, true),
+    ] {
+        let swept = sweeper(&world).sweep(world.clock.now().after(left), 0).await;
+        assert_eq!(swept.complete, complete, "{left:?}");
+    }
 }
 
 #[tokio::test]
