@@ -1,5 +1,6 @@
 //! The documented lifecycle, with the published bodies and answers.
 
+use fineract_simulator::LENDERS;
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
@@ -103,19 +104,8 @@ async fn the_published_bodies_give_the_published_answers() {
 async fn every_lender_lends_and_digits_stay() {
     let bench = Bench::start().await;
     bench.succeed("CLIENT_CREATE", published::client_create()).await;
-    let lenders = [
-        "LIQUILOANS",
-        "UGRO",
-        "DMI",
-        "ARTHMATE",
-        "SHIVALIK",
-        "VIVRITI",
-        "GB",
-        "IKF",
-        "LENDINGKART",
-    ];
     let units = ["days", "weeks", "months", "years"];
-    for (index, lender) in lenders.into_iter().enumerate() {
+    for (index, lender) in LENDERS.into_iter().enumerate() {
         let id = format!("L {lender} \u{fc}?");
         let create = with(
             published::loan_create(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fineract_simulator::{Release, Simulator};
+use fineract_simulator::{LENDERS, Release, Simulator};
 use gateway::accept::Acceptor;
 use gateway::bank::{Bank, Deployment, Products, Timeouts};
 use gateway::callers::Caller;
@@ -35,17 +35,6 @@ const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How often an operation is taken up before a test is told that it does not end.
 const RUNS_MAX: u32 = 50;
-const LENDERS: [&str; 9] = [
-    "LIQUILOANS",
-    "UGRO",
-    "DMI",
-    "ARTHMATE",
-    "SHIVALIK",
-    "VIVRITI",
-    "GB",
-    "IKF",
-    "LENDINGKART",
-];
 
 /// The gateway before a simulated Fineract, in this process.
 pub struct Gateway {

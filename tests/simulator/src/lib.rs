@@ -56,6 +56,7 @@ pub use crate::{
     ending::Ending,
     exchange::{Request, Response},
     faults::{Action, Fault, FaultHandle, Faults, Match, Moment, Standing, Times},
+    products::LENDERS,
     release::Release,
     run::{Exchanged, Outcome},
     server::Server,

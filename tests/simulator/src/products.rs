@@ -49,21 +49,23 @@ pub(crate) const MAX_TRANCHES: i64 = 5;
 /// The largest balance of a multi-disbursement product.
 const OUTSTANDING_LIMIT: i64 = 10_000_000;
 
+/// The lenders, each of whom has a product of its name, in the order in which they were made.
+pub const LENDERS: [&str; 9] = [
+    "LIQUILOANS",
+    "UGRO",
+    "DMI",
+    "ARTHMATE",
+    "SHIVALIK",
+    "VIVRITI",
+    "GB",
+    "IKF",
+    "LENDINGKART",
+];
+
 /// The nine products, in the order in which they were made.
 pub(crate) fn products() -> Vec<Product> {
-    let names = [
-        "LIQUILOANS",
-        "UGRO",
-        "DMI",
-        "ARTHMATE",
-        "SHIVALIK",
-        "VIVRITI",
-        "GB",
-        "IKF",
-        "LENDINGKART",
-    ];
     (1..)
-        .zip(names)
+        .zip(LENDERS)
         .map(|(id, name)| Product {
             id,
             name,
