@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::dice::Dice;
 
+/// For how long after the last fault what follows from it counts as one.
+const ECHOES: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Everything that can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the words say it; `place` says where")]
@@ -171,6 +174,7 @@ pub(super) struct Weather {
 struct State {
     calm_at: Duration,
     last_fault: Duration,
+    last_echo: Duration,
     window: Option<Fault>,
 }
 
@@ -251,9 +255,19 @@ impl Weather {
         state.last_fault = state.last_fault.max(age);
     }
 
+    /// What the queue makes of earlier faults: it gives a message up. An operation that is left to an operator makes it do
+    /// so for ever, which puts no end off.
+    pub(super) fn echoed(&self, age: Duration) {
+        let mut state = self.state();
+        if age <= state.last_fault.max(state.calm_at) + ECHOES {
+            state.last_echo = state.last_echo.max(age);
+        }
+    }
+
     /// When the last fault was at work.
     pub(super) fn last_fault(&self) -> Duration {
-        self.state().last_fault
+        let state = self.state();
+        state.last_fault.max(state.last_echo)
     }
 
     /// What lasts at the moment.

@@ -125,7 +125,8 @@ impl World {
             let dead = self.queue.dead_letters().len();
             let message = self.queue.receive();
             for _ in dead..self.queue.dead_letters().len() {
-                self.happens(Fault::DeadLetter);
+                self.tally.fault(Fault::DeadLetter);
+                self.weather.echoed(self.clock.age());
             }
             if let Some(message) = message {
                 return message;
