@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::callers::Caller;
 use crate::chain::Chain;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{CLOCKS_APART, Clock, Timestamp};
 use crate::digest::{self, Entropy};
 use crate::failure::Failure;
 use crate::fields::Fault;
@@ -18,7 +18,7 @@ use crate::operation::{Kind, Reading};
 use crate::operations;
 use crate::problem::{self, Problem};
 use crate::queue::{self, Queue};
-use crate::row::{Acceptance, CLOCKS_APART, Row};
+use crate::row::{Acceptance, Row};
 use crate::subject::Subject;
 use crate::tracking::{State, TrackingId};
 use crate::values::{FaultCode, Rules};

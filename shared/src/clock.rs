@@ -11,6 +11,9 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+/// How far apart the clocks of two functions may be at the most.
+pub const CLOCKS_APART: Duration = Duration::from_secs(60);
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const FORM: &[BorrowedFormatItem<'static>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]");

@@ -1,6 +1,6 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
-//! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking` and `row`; the use cases `accept`, `execute`,
+//! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking`, `row` and `order`; the use cases `accept`, `execute`,
 //! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
 //! `adapters`.
 
@@ -26,6 +26,7 @@ pub mod logging;
 pub mod metrics;
 pub mod operation;
 pub mod operations;
+pub mod order;
 pub mod pace;
 pub mod problem;
 pub mod proof;

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::chain::Chain;
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::{self, Ledger, Written};
+use crate::order::first;
 use crate::queue::{self, Queue};
-use crate::row::{Open, Row, first};
+use crate::row::{Open, Row};
 use crate::subject::{SHARDS, Subject, shard_name};
 
 /// Most messages that one sweep sends, unless the deployment says otherwise.

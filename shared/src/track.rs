@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use crate::callers::Caller;
 use crate::clock::Clock;
 use crate::ledger::{self, Ledger};
+use crate::order::first_before;
 use crate::problem::{Kind, Problem};
-use crate::row::{Row, first_before};
+use crate::row::Row;
 use crate::tracking::{State, TrackingId};
 
 /// An operation younger than this is on its way; what it might wait behind is not asked.

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use gateway::failure::Failure;
+use gateway::order::first;
 use gateway::pace::{Pace, Paces, Reason, Wait};
-use gateway::row::{Row, first};
+use gateway::row::Row;
 use gateway::settle::{Outcome, settlement};
 use gateway::verdict::{self, Expected, Verdict};
 use serde_json::json;

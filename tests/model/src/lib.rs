@@ -11,7 +11,7 @@
 //!
 //! * `caller`: `accept` and `cancel`. `worker`: `execute`. `queue`: the queue and the sweep. `fineract`: Fineract's memory of
 //!   keys, and what it does with a request.
-//! * `engine`: what the gateway's own pure functions say ([`gateway::row::first`], [`gateway::verdict::of_command`],
+//! * `engine`: what the gateway's own pure functions say ([`gateway::order::first`], [`gateway::verdict::of_command`],
 //!   [`gateway::settle::settlement`], [`gateway::tracking::State::after`]), as tables over the rows and answers of `stored`.
 //!   What stands between them in `accept` and `execute` is copied; tests hold the copies against the engine.
 //! * `rules`: every rule with a switch that breaks it, what is taken for granted, and what must hold.
