@@ -170,3 +170,21 @@ async fn a_subject_on_two_pages_has_one_first() {
         assert_eq!(sent(&world), [3]);
     }
 }
+
+#[tokio::test]
+async fn what_is_sent_again_is_not_taken_for_the_original_and_what_is_not_sent_is_told() {
+    let world = World::new();
+    let row = due(&world, 1, "A", OVERDUE);
+    queue::send(&world.queue, &row).await.unwrap();
+    assert_eq!(sent(&world), [1]);
+    world.ledger.put(row);
+    assert_eq!(sweep(&world).await.sent, 1);
+    assert_eq!(sent(&world), [1], "the queue still knows the original");
+
+    let down = MemoryQueue::with_hook(Box::new(|name| Err(queue::Error::new(name, "down"))));
+    let world = World::on(MemoryLedger::default(), down);
+    world.ledger.put(due(&world, 1, "A", OVERDUE));
+    world.ledger.put(due(&world, 2, "B", OVERDUE));
+    let swept = sweep(&world).await;
+    assert_eq!((swept.sent, swept.failed), (0, 2));
+}

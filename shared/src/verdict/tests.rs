@@ -259,6 +259,8 @@ fn only_answers_from_before_the_execution_leave_fineract_untouched() {
         (answer(401, false, "{}"), true),
         (answer(403, false, &coded("error.msg.not.authorized")), true),
         (answer(400, false, tenant), true),
+        (answer(400, false, r#"{"path":"/x"}"#), false),
+        (answer(400, false, r#"{"timestamp":"2026-01-01"}"#), false),
         (answer(405, false, "{}"), true),
         (answer(409, false, &coded("error.msg.loan.locked")), true),
         (
