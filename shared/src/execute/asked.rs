@@ -1,11 +1,12 @@
 //! Operations that only ask.
 
 use super::Executor;
+use super::doubt::bounded;
 use crate::bank::Bank;
 use crate::failure::Failure;
 use crate::operation::{AnyOperation, Case, Stop};
 use crate::row::{Row, UNKNOWN};
-use crate::settle::{Outcome, RESPONSE_BYTES_MAX, too_large};
+use crate::settle::{Outcome, RESPONSE_BYTES_MAX};
 use crate::verdict::{self, Verdict};
 
 /// How often an operation that only asks does so without an answer.
@@ -29,25 +30,19 @@ impl Executor<'_> {
                 Outcome::without_request(Verdict::Refused(failure))
             }
         };
-        let verdict = match outcome.verdict {
-            Verdict::Unknown(_) if unknown_tries(row) + 1 >= QUESTION_TRIES => {
-                let message = "Fineract gave no answer, however often it was asked.";
-                Verdict::Refused(Failure::gateway(504, "gateway.unanswered", message))
-            }
-            Verdict::Applied(body) if body.to_string().len() > RESPONSE_BYTES_MAX => {
-                let message = "Fineract's answer is too large to be kept.";
-                Verdict::Refused(Failure::gateway(413, "gateway.response-too-large", message))
-            }
-            Verdict::Refused(failure) => Verdict::Refused(too_large(failure)),
-            verdict @ (Verdict::Applied(_)
-            | Verdict::Pending { .. }
-            | Verdict::NotYet(_)
-            | Verdict::Unknown(_)
-            | Verdict::Denied(_)
-            | Verdict::Spent { .. }
-            | Verdict::Restored) => verdict,
+        let unanswered = matches!(outcome.verdict, Verdict::Unknown(_)) && unknown_tries(row) + 1 >= QUESTION_TRIES;
+        let too_long =
+            matches!(&outcome.verdict, Verdict::Applied(body) if body.to_string().len() > RESPONSE_BYTES_MAX);
+        let verdict = if unanswered {
+            let message = "Fineract gave no answer, however often it was asked.";
+            Verdict::Refused(Failure::gateway(504, "gateway.unanswered", message))
+        } else if too_long {
+            let message = "Fineract's answer is too large to be kept.";
+            Verdict::Refused(Failure::gateway(413, "gateway.response-too-large", message))
+        } else {
+            outcome.verdict
         };
-        Outcome { verdict, ..outcome }
+        bounded(Outcome { verdict, ..outcome })
     }
 }
 

@@ -61,7 +61,7 @@ impl Executor<'_> {
         if self.is_stuck(row, true) {
             let found = match operation.prepare(bank, case).await {
                 Ok(command) => sought(row, operation, bank, case, &command).await,
-                Err(Stop::NotYet(wait)) => Err(Stop::NotYet(wait)),
+                Err(stop @ Stop::NotYet(_)) => Err(stop),
                 // What it is about is not there either: nothing can be held.
                 Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Ok(None),
             };
@@ -274,7 +274,7 @@ fn made_by(command: &Command) -> Option<String> {
 }
 
 /// A refusal that cannot be kept is told in short.
-fn bounded(outcome: Outcome) -> Outcome {
+pub(super) fn bounded(outcome: Outcome) -> Outcome {
     match outcome.verdict {
         Verdict::Refused(failure) => Outcome {
             verdict: Verdict::Refused(too_large(failure)),
