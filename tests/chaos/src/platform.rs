@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_PAUSE: Duration = Duration::from_secs(10);
 /// Of so many messages that these pollers receive, one comes twice: of all messages, every tenth.
 const TWICE_ONE_OF: u32 = 8;
-/// Of so many messages that are to come back to a poller, the first is lost.
+/// Of so many messages that are to come back to a poller, the first is lost, once the sweep has sent one again.
 const LOST_ONE_OF: u32 = 8;
 
 /// Takes messages and invokes the worker with them, for ever.
@@ -32,8 +32,10 @@ pub async fn poll(stack: &Stack, tally: &Tally, mut rng: Rng) {
         match deliver(stack, twice, tally).await {
             Ok(None) => {}
             Ok(Some(unfinished)) => {
-                // The queue has told its place by then, so that the order is known without it.
-                if to_come_back.is_multiple_of(LOST_ONE_OF) && delete(stack, &unfinished).await.is_ok() {
+                // The queue has told its place by then, so that the order is known without it. What is lost may have had a
+                // copy that did its work, so more are lost until the sweep had to send one again.
+                let lost = to_come_back.is_multiple_of(LOST_ONE_OF) || tally.times(Mishap::SentAgain) == 0;
+                if lost && delete(stack, &unfinished).await.is_ok() {
                     tally.add(Mishap::Lost, 1);
                 }
                 to_come_back = to_come_back.wrapping_add(1);
