@@ -392,6 +392,8 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
+mod asked_tests;
+#[cfg(test)]
 mod checker_tests;
 #[cfg(test)]
 mod denied_tests;
@@ -401,5 +403,7 @@ mod metrics_tests;
 mod read_back_tests;
 #[cfg(test)]
 mod stuck_key_tests;
+#[cfg(test)]
+mod taken_tests;
 #[cfg(test)]
 mod tests;

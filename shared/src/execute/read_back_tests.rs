@@ -139,6 +139,29 @@ async fn what_an_earlier_operation_did_is_not_this_ones() {
 }
 
 #[tokio::test]
+async fn what_another_kind_of_operation_answered_is_this_ones_effect_still() {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    let update = Row {
+        id: Uuid::from_u128(7),
+        operation: "CLIENT_UPDATE".to_owned(),
+        state: State::Succeeded,
+        response: Some(ids()),
+        ..world.row()
+    };
+    world.run(&Script::default().lost(POST), &message).await;
+    world.ledger.put(update.clone());
+    world.clock.advance(WAIT_MAX);
+    let script = Script::default()
+        .cached(POST, 500, json!({}))
+        .on(GET, 200, there("mifos"));
+    world.run(&script, &message).await;
+    let rows = world.ledger.rows();
+    let own = rows.iter().find(|row| row.id != update.id).unwrap();
+    assert_eq!((own.state, own.read_back), (State::Succeeded, true));
+}
+
+#[tokio::test]
 async fn a_refusal_under_a_later_key_is_believed_only_if_nothing_is_there() {
     let duplicate = || refusal("error.msg.client.duplicate.externalId");
     for (shown, state) in [

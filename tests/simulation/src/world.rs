@@ -158,6 +158,16 @@ impl World {
         Some(fault)
     }
 
+    /// Whether one of these rows cannot be read now.
+    fn cannot_read(&self, ids: &[Uuid]) -> bool {
+        let age = self.clock.age();
+        let hit = ids.iter().any(|id| self.weather.is_unreadable(id.as_u128(), age));
+        if hit {
+            self.happens(Fault::RowUnreadable);
+        }
+        hit
+    }
+
     fn happens(&self, fault: Fault) {
         self.tally.fault(fault);
         self.weather.noticed(self.clock.age());
@@ -259,7 +269,8 @@ impl World {
         };
         gateway::queue::Queue::send(&self.queue, id, subject, sends).await?;
         self.journal.sent(id);
-        if self.strike(&[Fault::MessageLost]).is_some() && self.queue.lose(id) {
+        let all = self.weather.window() == Some(Fault::QueueLosesAll);
+        if (all || self.strike(&[Fault::MessageLost]).is_some()) && self.queue.lose(id) {
             self.line("queue", || format!("loses the message of {id}"));
             self.journal.lose(id);
         }

@@ -9,6 +9,9 @@ use super::dice::Dice;
 /// For how long after the last fault what follows from it counts as one.
 const ECHOES: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// For how long a row that cannot be read stays so.
+const UNREADABLE: Duration = Duration::from_secs(3 * 60);
+
 /// Everything that can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the words say it; `place` says where")]
@@ -34,7 +37,7 @@ pub(super) enum Fault {
     ProxyFailure,
     ProxyRefusal,
     AnswerAboutAnother,
-    // For a while, to every exchange.
+    // For a while.
     FineractAway,
     FineractRestarts,
     DatabaseDown,
@@ -47,6 +50,7 @@ pub(super) enum Fault {
     WrongConfiguration,
     CheckerAsked,
     LongSilence,
+    QueueLosesAll,
     // By people.
     CheckerApproves,
     CheckerRejects,
@@ -59,6 +63,7 @@ pub(super) enum Fault {
     LedgerWriteTwice,
     LedgerWriteLate,
     StaleIndex,
+    RowUnreadable,
     // At one call of the queue.
     QueueCallFails,
     QueueAnswerLost,
@@ -100,7 +105,7 @@ impl Fault {
         Self::AnswerAboutAnother,
     ];
     /// Those that last for a while.
-    pub(super) const WINDOW: [Self; 12] = [
+    pub(super) const WINDOW: [Self; 13] = [
         Self::FineractAway,
         Self::FineractRestarts,
         Self::DatabaseDown,
@@ -113,6 +118,7 @@ impl Fault {
         Self::WrongConfiguration,
         Self::CheckerAsked,
         Self::LongSilence,
+        Self::QueueLosesAll,
     ];
     /// What people do.
     pub(super) const PEOPLE: [Self; 5] = [
@@ -123,12 +129,13 @@ impl Fault {
         Self::ActByHand,
     ];
     /// Those of the table.
-    pub(super) const LEDGER: [Self; 5] = [
+    pub(super) const LEDGER: [Self; 6] = [
         Self::LedgerThrottled,
         Self::LedgerAnswerLost,
         Self::LedgerWriteTwice,
         Self::LedgerWriteLate,
         Self::StaleIndex,
+        Self::RowUnreadable,
     ];
     /// Those of the queue.
     pub(super) const QUEUE: [Self; 7] = [
@@ -242,6 +249,16 @@ impl Weather {
             }
         }
         None
+    }
+
+    /// Whether the row of this number cannot be read at this age, as chance has it for a few minutes at a time.
+    pub(super) fn is_unreadable(&self, row: u128, age: Duration) -> bool {
+        let Some(rate) = self.rates.get(&Fault::RowUnreadable) else {
+            return false;
+        };
+        let period = age.as_secs() / UNREADABLE.as_secs();
+        let low = u64::try_from(row & u128::from(u64::MAX)).unwrap_or_default();
+        age < self.calm_at() && Dice::new(low.wrapping_add(period)).falls(*rate)
     }
 
     /// Until when faults strike.

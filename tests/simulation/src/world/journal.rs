@@ -7,8 +7,12 @@ use std::time::Duration;
 use fineract_simulator::Decision;
 use gateway::row::{Open, Row};
 use gateway::subject::Subject;
+use gateway::tracking::State;
 use serde_json::Value;
 use uuid::Uuid;
+
+/// What the sweep sends it has read within this time.
+const SWEEP_LOOKS_BACK: Duration = Duration::from_secs(2 * 60);
 
 /// What a caller was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub(super) struct Story {
     pub(super) stored_at: Duration,
     /// When the queue's order of it was first known.
     pub(super) sequenced_at: Option<Duration>,
+    /// When a run first had it.
+    pub(super) begun_at: Option<Duration>,
     /// When it ended.
     pub(super) ended_at: Option<Duration>,
 }
@@ -103,12 +109,15 @@ impl Journal {
                 shard: row.subject.shard(),
                 stored_at: age,
                 sequenced_at: None,
+                begun_at: None,
                 ended_at,
             };
             pages.stories.insert(row.id, story);
             return None;
         };
         story.ended_at = story.ended_at.or(ended_at);
+        let begun_at = (row.state == State::Running).then_some(age);
+        story.begun_at = story.begun_at.or(begun_at);
         let sequenced_at = row.queue_seq.as_ref().map(|_| age);
         story.sequenced_at = story.sequenced_at.or(sequenced_at);
         Some(std::mem::replace(&mut story.row, row.clone()))
@@ -142,6 +151,36 @@ impl Journal {
                 accepted_at: story.row.accepted_at,
             })
             .collect()
+    }
+
+    /// The sweep sends this operation again; it should not if another one on the subject has been known to go first for
+    /// long: both have their place in the queue's order, or neither has.
+    pub(super) fn swept(&self, id: Uuid, age: Duration) {
+        let place = |row: &Row| row.queue_seq.as_ref().map(|place| (place.len(), place.clone()));
+        let mut pages = self.pages();
+        let Some(sent) = pages.stories.get(&id) else {
+            return;
+        };
+        let settled = |story: &Story| {
+            let since = story.sequenced_at.unwrap_or(story.stored_at);
+            since + SWEEP_LOOKS_BACK <= age
+        };
+        let mut ahead = pages.stories.values().filter(|other| {
+            other.row.id != id
+                && other.row.subject == sent.row.subject
+                && other.ended_at.is_none()
+                && settled(other)
+                && settled(sent)
+                && match (place(&other.row), place(&sent.row)) {
+                    (Some(other), Some(sent)) => other < sent,
+                    (None, None) => other.row.accepted_at < sent.row.accepted_at,
+                    _ => false,
+                }
+        });
+        if let Some(ahead) = ahead.next() {
+            let what = format!("{id} was sent again although {} goes first", ahead.row.id);
+            pages.broken.push(what);
+        }
     }
 
     /// Something happened to a client or loan after which its operations may rightly be refused.

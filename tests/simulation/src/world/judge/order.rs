@@ -43,14 +43,13 @@ pub(super) fn out_of_order(world: &World, posts: &[Post], stories: &[Story], tru
 /// The queue lost the message of one of two operations before its place in the order was known, and they were accepted so
 /// closely that clocks cannot tell their order.
 pub(super) fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
-    let first_end = one
-        .ended_at
-        .into_iter()
-        .chain(other.ended_at)
-        .min()
-        .unwrap_or(Duration::MAX);
+    // Once one of them was taken up, a place that becomes known changes nothing.
+    let taken_up = |story: &Story| story.begun_at.or(story.ended_at);
+    let first_begun = taken_up(one).into_iter().chain(taken_up(other)).min();
     let unseen = |story: &Story| {
-        let known = story.sequenced_at.is_some_and(|at| at < first_end);
+        let known = story
+            .sequenced_at
+            .is_some_and(|at| first_begun.is_none_or(|begun| at <= begun));
         !known && world.message_was_lost(story.row.id)
     };
     let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);

@@ -125,7 +125,12 @@ impl Ledger for Ports {
     async fn get(&self, id: Uuid) -> Result<Option<Row>, Error> {
         let row = self
             .call("get", None, move |world| {
-                Box::pin(async move { world.ledger.get(id).await })
+                Box::pin(async move {
+                    if world.cannot_read(&[id]) {
+                        return Err(failed("get"));
+                    }
+                    world.ledger.get(id).await
+                })
             })
             .await;
         let row = match row {
@@ -140,7 +145,12 @@ impl Ledger for Ports {
         let rows = self
             .call("get_all", None, move |world| {
                 let ids = ids.clone();
-                Box::pin(async move { world.ledger.get_all(&ids).await })
+                Box::pin(async move {
+                    if world.cannot_read(&ids) {
+                        return Err(failed("get_all"));
+                    }
+                    world.ledger.get_all(&ids).await
+                })
             })
             .await?;
         Ok(rows.into_iter().map(|row| self.shown(row)).collect())

@@ -57,6 +57,9 @@ impl Ports {
 #[async_trait]
 impl Queue for Ports {
     async fn send(&self, id: Uuid, subject: &Subject, sends: u32) -> Result<(), Error> {
+        if self.actor == "sweep" {
+            self.world.journal.swept(id, self.world.clock.age());
+        }
         if self.world.sabotage == Some(Sabotage::AcceptBeforeSend) {
             let (world, subject) = (Arc::clone(&self.world), subject.clone());
             tokio::spawn(async move {
