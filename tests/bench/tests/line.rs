@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use crate::table::Tally;
 
+/// How long a receipt handle of SQS's is, about; it may have 1,024 characters.
+const RECEIPT_LENGTH: usize = 412;
+
 /// A queue in which handing out takes the same time however many messages wait.
 #[derive(Default)]
 pub(crate) struct Line {
@@ -82,7 +85,7 @@ impl Queue for Line {
         let message = Received {
             body,
             message_id: format!("message-{number}"),
-            receipt: format!("receipt-{number}"),
+            receipt: format!("{number:0RECEIPT_LENGTH$}"),
             sequence: Some(format!("{number:020}")),
             deduplication_id: Some(deduplication_id(id, sends)),
             receives: 1,
