@@ -5,6 +5,9 @@
 mod calls;
 mod gateway;
 mod line;
+mod page;
+mod price;
+mod scaling;
 mod scans;
 mod sizes;
 mod table;

@@ -39,6 +39,8 @@ pub(crate) struct Table {
     latency: Duration,
     /// Entries of the index that calls have read.
     pub(crate) entries_read: Mutex<usize>,
+    /// Each write: the row before it, if there was one, and after it.
+    pub(crate) written: Mutex<Vec<(Option<Row>, Row)>>,
     open: Mutex<BTreeMap<Subject, BTreeSet<Uuid>>>,
 }
 
@@ -71,6 +73,12 @@ impl Table {
         }
     }
 
+    /// Remembers a write.
+    fn wrote(&self, id: Uuid, before: Option<Row>) {
+        let after = self.inner.row(id).unwrap();
+        self.written.lock().unwrap().push((before, after));
+    }
+
     async fn call(&self, name: &'static str) {
         self.tally.count(name);
         if !self.latency.is_zero() {
@@ -85,6 +93,7 @@ impl Ledger for Table {
         self.call("insert").await;
         let inserted = self.inner.insert(row, now).await?;
         self.index(row);
+        self.wrote(row.id, None);
         Ok(inserted)
     }
 
@@ -125,7 +134,10 @@ impl Ledger for Table {
 
     async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error> {
         self.call("claim").await;
-        self.inner.claim(id, claim).await
+        let before = self.inner.row(id);
+        let claimed = self.inner.claim(id, claim).await?;
+        self.wrote(id, before);
+        Ok(claimed)
     }
 
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {
@@ -135,12 +147,17 @@ impl Ledger for Table {
 
     async fn note_target(&self, id: Uuid, owner: &str, target: u64) -> Result<Written, Error> {
         self.call("note_target").await;
-        self.inner.note_target(id, owner, target).await
+        let before = self.inner.row(id);
+        let written = self.inner.note_target(id, owner, target).await?;
+        self.wrote(id, before);
+        Ok(written)
     }
 
     async fn settle(&self, id: Uuid, owner: &str, settlement: &Settlement) -> Result<Written, Error> {
         self.call("settle").await;
+        let before = self.inner.row(id);
         let written = self.inner.settle(id, owner, settlement).await?;
+        self.wrote(id, before);
         self.ended(id);
         Ok(written)
     }
