@@ -238,12 +238,14 @@ pub(crate) mod published {
         json!({"external_loan_id": id, "approvedOnDate": "11 January 2026"})
     }
 
-    pub(crate) fn loan_disburse(id: &str) -> Value {
-        json!({"external_loan_id": id, "actualDisbursementDate": "11 January 2026", "transactionAmount": 200000,
-            "utr_payment_id": "UTR-20260111-001", "note": "Disbursement for LOAN-123"})
+    pub(crate) fn schedule_preview() -> Value {
+        json!({"lenderConfig": "UGRO", "principal": 12000, "submittedOnDate": "01 February 2026",
+            "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 12, "clientId": "INC-1001"})
     }
 
-    pub(crate) fn loan_delete(id: &str) -> Value {
-        json!({"external_loan_id": id})
+    /// Data about a loan.
+    pub(crate) fn of_loan(id: &str, mut data: Value) -> Value {
+        data["external_loan_id"] = id.into();
+        data
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway::adapters::item::of_row;
 use gateway::row::Row;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, published};
 use crate::page;
@@ -208,7 +208,7 @@ async fn table() -> String {
     let rows = [
         create,
         taken(&gateway, "LOAN_CREATE", &published::loan_create("LOAN-124")).await,
-        taken(&gateway, "LOAN_DELETE", &published::loan_delete("LOAN-124")).await,
+        taken(&gateway, "LOAN_DELETE", &published::of_loan("LOAN-124", json!({}))).await,
     ];
     let mut text = String::new();
     for taken in &rows {
