@@ -158,12 +158,13 @@ impl Executor<'_> {
             owner: format!("{}.{}", run.request_id, message.receives),
             now,
             lease: self.lease,
-            receipt: message.receipt.clone(),
             queue_seq: sequence.map(str::to_owned),
         };
         let before = match self.ledger.claim(row.id, &claim).await? {
             // The claim was the first moment at which this key could be sent; a run may end long after it.
             Claimed::Won(before) => Row {
+                // Written with what the run comes to: it is long, and most runs end the operation.
+                receipt: Some(message.receipt.clone()),
                 key_first_sent_at: before.key_first_sent_at.or(Some(now)),
                 ..*before
             },

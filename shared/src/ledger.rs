@@ -54,8 +54,6 @@ pub struct Claim {
     pub now: Timestamp,
     /// How long the lease lasts.
     pub lease: Duration,
-    /// The handle of the message in flight.
-    pub receipt: String,
     /// The queue's sequence number, if the message is the operation's original one.
     pub queue_seq: Option<String>,
 }
@@ -80,6 +78,8 @@ pub struct Settlement {
     pub state: State,
     /// When it is to be tried again, if it is open.
     pub next_attempt_at: Option<Timestamp>,
+    /// The handle of the message in flight, if it is open.
+    pub receipt: Option<String>,
     /// Why it waits.
     pub reason: Option<Reason>,
     /// The pace of the wait.

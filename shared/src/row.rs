@@ -101,7 +101,7 @@ pub struct Row {
     /// Fineract's number of the command that a checker decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command_id: Option<u64>,
-    /// The handle of the message in flight.
+    /// The handle of the message in flight, from the time at which it was put off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
     /// How often the sweep sent a message again.

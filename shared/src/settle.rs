@@ -154,6 +154,7 @@ pub fn settlement(
     Settlement {
         state,
         next_attempt_at: wait.map(|wait| now.after(paces.jittered(wait.pace, waits, chance))),
+        receipt: before.receipt.clone().filter(|_| !ended),
         reason: wait.map(|wait| wait.reason),
         pace: wait.map(|wait| wait.pace),
         waits,

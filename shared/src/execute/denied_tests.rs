@@ -64,7 +64,6 @@ async fn what_a_run_sent_that_was_cut_off_is_waited_for_as_well() {
         owner: "cut off".to_owned(),
         now: world.clock.now(),
         lease: LEASE,
-        receipt: "r".to_owned(),
         queue_seq: None,
     };
     let claimed = world.ledger.claim(world.row().id, &claim).await.unwrap();

@@ -175,7 +175,6 @@ impl Ledger for MemoryLedger {
             row.maybe_sent = true;
             row.lease_until = Some(until);
             row.next_attempt_at = Some(until);
-            row.receipt = Some(claim.receipt.clone());
             row.key_first_sent_at = row.key_first_sent_at.or(Some(claim.now));
             row.queue_seq = row.queue_seq.take().or_else(|| claim.queue_seq.clone());
             Claimed::Won(Box::new(before))
@@ -204,6 +203,7 @@ impl Ledger for MemoryLedger {
         let Settlement {
             state,
             next_attempt_at,
+            receipt,
             reason,
             pace,
             waits,
@@ -229,7 +229,7 @@ impl Ledger for MemoryLedger {
                 *row = Row {
                     state,
                     lease_until: None,
-                    receipt: before.receipt.clone().filter(|_| state.is_open()),
+                    receipt,
                     next_attempt_at,
                     reason,
                     pace,

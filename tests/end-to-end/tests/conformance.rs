@@ -33,13 +33,11 @@ fn row(id: u128, client: &str) -> Row {
 }
 
 fn claim(owner: &str, now: Timestamp) -> Claim {
-    let (receipt, queue_seq) = ("receipt".to_owned(), Some("00000000000000000007".to_owned()));
     Claim {
         owner: owner.to_owned(),
         now,
         lease: LEASE,
-        receipt,
-        queue_seq,
+        queue_seq: Some("00000000000000000007".to_owned()),
     }
 }
 
@@ -48,6 +46,7 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
     Settlement {
         state,
         next_attempt_at: next,
+        receipt: (!ended).then(|| "receipt".to_owned()),
         reason: next.map(|_| Reason::AnswerLost),
         pace: next.map(|_| Pace::Soon),
         waits: 1,
@@ -362,7 +361,6 @@ async fn config(bench: &Bench) -> SdkConfig {
     let key = local::aws::ROOT_KEY;
     let credentials = aws_sdk_dynamodb::config::Credentials::new(key, key, None, None, "test");
     gateway::adapters::aws::config()
-        .await
         .into_builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(local::aws::REGION))

@@ -85,7 +85,6 @@ impl Update {
             .set("maybe_sent", AttributeValue::Bool(true))
             .set("lease_until", until.clone())
             .set("next_attempt_at", until)
-            .set("receipt", text(&claim.receipt))
             .set_to("state", ":running")
             .set_to("attempts", "#attempts + :one")
             .set_to("key_first_sent_at", "if_not_exists(#key_first_sent_at, :now)")
@@ -104,9 +103,9 @@ impl Update {
         }
     }
 
-    /// Takes what only an open row has.
+    /// Takes the row out of the index of what is open.
     fn ended(self) -> Self {
-        self.remove("receipt").remove(OPEN_SHARD).remove(OPEN_KEY)
+        self.remove(OPEN_SHARD).remove(OPEN_KEY)
     }
 
     /// An operation is cancelled, if nothing of it was perhaps sent.
@@ -122,6 +121,7 @@ impl Update {
             .set("processed_at", text(processed_at.to_string()))
             .set("expires_at", AttributeValue::N(expires_at.to_string()))
             .remove("next_attempt_at")
+            .remove("receipt")
             .remove("reason")
             .ended()
             .name("maybe_sent")
@@ -137,6 +137,7 @@ impl Update {
         let Settlement {
             state,
             next_attempt_at,
+            receipt,
             reason,
             pace,
             waits,
@@ -170,6 +171,7 @@ impl Update {
             .set("truncated", AttributeValue::Bool(*truncated))
             .set("history", document(history))
             .set_or_remove("next_attempt_at", next_attempt_at.map(|at| text(at.to_string())))
+            .set_or_remove("receipt", receipt.as_ref().map(text))
             .set_or_remove("reason", reason.and_then(|reason| word(serde_json::json!(reason))))
             .set_or_remove("pace", pace.and_then(|pace| word(serde_json::json!(pace))))
             .set_or_remove("command_id", command_id.map(|id| number(id.to_string())))

@@ -1,0 +1,14 @@
+//! The budgets that do not hang on a machine: calls, sizes, throughput under virtual time, and what follows from them.
+
+#![allow(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod calls;
+mod gateway;
+mod line;
+mod page;
+mod price;
+mod scaling;
+mod scans;
+mod sizes;
+mod table;
+mod throughput;

@@ -1,0 +1,20 @@
+//! The parts of pages that follow from tests.
+
+use std::fs;
+use std::path::Path;
+
+const BEGIN: &str = "<!-- begin: a test writes what follows -->\n\n";
+const END: &str = "<!-- end -->";
+
+/// The page must have this text between its marks.
+pub(crate) fn check(page: &str, expected: &str) {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let path = top.join("docs/performance").join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let found = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END));
+    let (found, _) = found.unwrap_or_else(|| panic!("{page} has no marks"));
+    assert!(
+        found == expected,
+        "{page} differs; between its marks there should be:\n{expected}"
+    );
+}
