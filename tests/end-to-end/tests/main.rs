@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod cancelling;
 mod conformance;
+mod described;
 mod idempotency;
 mod lifecycle;
 mod loans;
