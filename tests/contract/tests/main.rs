@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod description;
+mod pages;
