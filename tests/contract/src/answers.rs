@@ -3,6 +3,7 @@
 use std::io;
 
 use gateway::fields::Fault;
+use gateway::history::PAGE_MAX;
 use gateway::problem::{Kind, Problem};
 use gateway::tracking::State;
 use gateway::values::FaultCode;
@@ -27,6 +28,8 @@ pub fn schemas() -> io::Result<Map<String, Value>> {
     put("Processing", processing());
     put("Success", success());
     put("Failed", failed());
+    put("History", history());
+    put("HistoryLine", history_line());
     put("Error", error()?);
     put("Fault", fault());
     for kind in Kind::ALL {
@@ -105,6 +108,17 @@ pub fn track_examples() -> Value {
         "success": {"summary": "Fineract applied it.", "value": success},
         "failed": {"summary": "It was not applied, and will not be.", "value": failed},
     })
+}
+
+/// A page of the history, as an example.
+pub fn history_example() -> Value {
+    json!({"operations": [
+        {"tracking_id": "LOAN_APPROVE|9b2d0b1c-77aa-4c5e-9a3f-0a1b2c3d4e5f", "operation_type": "LOAN_APPROVE",
+            "status": "processing", "state": "running", "accepted_at": "2026-03-13T10:02:02.340713Z", "attempts": 1},
+        {"tracking_id": "LOAN_CREATE|c8e2f1a0-1234-4678-abcd-ef0123456789", "operation_type": "LOAN_CREATE",
+            "status": "success", "error_message": null, "processed_at": "2026-03-13T10:01:02.940713", "state": "succeeded",
+            "accepted_at": "2026-03-13T10:01:02.340713Z", "attempts": 1},
+    ]})
 }
 
 fn tracking_id() -> Value {
@@ -238,6 +252,39 @@ fn failed() -> Value {
     )
 }
 
+fn history() -> Value {
+    json!({
+        "type": "object",
+        "description": "A page of the history.",
+        "required": ["operations"],
+        "properties": {
+            "operations": {"type": "array", "maxItems": PAGE_MAX, "items": reference("HistoryLine")},
+            "next": {"type": "string", "description": "The `cursor` of the next page; absent on the last. A page may be short, or empty, and have one."},
+        },
+    })
+}
+
+/// A report of any kind, without Fineract's answers: those are track's.
+fn history_line() -> Value {
+    let (open, success, failed) = (processing(), success(), failed());
+    let mut properties = json!({});
+    for part in [&open, &success, &failed] {
+        for (name, schema) in part["properties"].as_object().into_iter().flatten() {
+            properties[name] = schema.clone();
+        }
+    }
+    properties["status"] = json!({"type": "string", "enum": ["processing", "success", "failed"]});
+    properties["state"] = json!({"type": "string", "enum": State::ALL.map(State::as_str)});
+    properties["error_message"]["type"] = json!(["string", "null"]);
+    if let Some(members) = properties.as_object_mut() {
+        for left_out in ["success_response", "failure_response", "waiting_for"] {
+            members.shift_remove(left_out);
+        }
+    }
+    json!({"type": "object", "description": "A report without Fineract's answers: track has them.",
+        "required": ["tracking_id", "operation_type", "status", "state", "accepted_at", "attempts"], "properties": properties})
+}
+
 fn error() -> io::Result<Value> {
     let own: Vec<String> = codes::refusals()?.iter().map(|code| format!("`{code}`")).collect();
     Ok(json!({
@@ -261,7 +308,7 @@ fn fault() -> Value {
         "description": "One fault of a request.",
         "required": ["pointer", "code", "detail"],
         "properties": {
-            "pointer": {"type": "string", "description": "JSON pointer into the request's body."},
+            "pointer": {"type": "string", "description": "JSON pointer into the request's body; of the history, `/` and the name of a parameter."},
             "code": {"type": "string", "enum": FaultCode::ALL.map(FaultCode::as_str),
                 "description": "Each has a page in docs/errors."},
             "detail": {"type": "string", "minLength": 1},

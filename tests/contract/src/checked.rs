@@ -132,6 +132,7 @@ fn is_the_platforms(status: u16, body: &Value) -> bool {
 fn template_of(method: &str, path: &str) -> Option<&'static str> {
     match (method, path.strip_prefix("/fineract/")?) {
         ("POST", "operate") => Some("/fineract/operate"),
+        ("GET", "track") => Some("/fineract/track"),
         (method, rest) => match (method, rest.strip_prefix("track/")?.split_once('/')) {
             ("GET", None) => Some("/fineract/track/{tracking_id}"),
             ("POST", Some((_, "cancel"))) => Some("/fineract/track/{tracking_id}/cancel"),

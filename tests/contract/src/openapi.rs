@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gateway::problem::{self, Kind};
+use gateway::values::{ExternalId, FromJson};
 use serde_json::{Map, Value, json};
 
 use crate::{answers, requests};
@@ -50,6 +51,7 @@ pub fn document() -> Value {
 fn paths() -> Value {
     json!({
         "/fineract/operate": {"post": operate()},
+        "/fineract/track": {"get": history()},
         "/fineract/track/{tracking_id}": {"get": track()},
         "/fineract/track/{tracking_id}/cancel": {"post": cancel()},
     })
@@ -93,6 +95,30 @@ fn operate() -> Value {
             "examples": requests::examples(),
         }}},
         "responses": with_problems(responses, &kinds),
+    })
+}
+
+fn history() -> Value {
+    let query = |name: &str, required: bool, description: &str, schema: Value, example: &str| {
+        json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema,
+            "example": example})
+    };
+    let id = requests::of_shape(ExternalId::SHAPE);
+    let mut page =
+        report("The caller's own operations on it, newest first. One that was accepted a moment ago may be missing.");
+    page["content"]["application/json"] = json!({
+        "schema": {"$ref": "#/components/schemas/History"},
+        "example": answers::history_example(),
+    });
+    json!({
+        "operationId": "history",
+        "summary": "Tells the operations on one client or loan.",
+        "parameters": [
+            query("externalId", true, "The client's or loan's own id.", id, "LOAN-123"),
+            query("kind", true, "Which of them it is.", json!({"type": "string", "enum": ["client", "loan"]}), "loan"),
+            query("cursor", false, "`next` of the page before; nothing else.", json!({"type": "string"}), "00064ced4d6e6a5d"),
+        ],
+        "responses": with_problems(json!({"200": page}), &[Kind::Unauthorized, Kind::InvalidRequest, Kind::Unavailable]),
     })
 }
 

@@ -33,6 +33,7 @@ fn every_example_is_as_described() {
         let example = answers::example_of(kind);
         assert_eq!(description.faults_of(&answers::name_of(kind), &example), "", "{kind:?}");
     }
+    assert_eq!(description.faults_of("History", &answers::history_example()), "");
     assert_eq!(description.faults_of("Accepted", &answers::accepted_example()), "");
     for (name, example) in answers::track_examples().as_object().unwrap() {
         assert_eq!(description.faults_of("Track", &example["value"]), "", "{name}");

@@ -7,6 +7,7 @@ mod bench;
 mod cancelling;
 mod conformance;
 mod described;
+mod history;
 mod idempotency;
 mod lifecycle;
 mod loans;
