@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::json::push_pointer;
-use crate::values::{FaultCode, FromJson, Rules, Wrong};
+use crate::values::{FaultCode, FromJson, Rules, Shape, Wrong};
 
 /// Other names under which fields are taken, everywhere: the one that is documented, and the other.
 const ALIASES: [(&str, &str); 2] = [
@@ -25,10 +25,23 @@ pub struct Fault {
 /// The fields of an operation, in the order in which it reads them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// Their names, and whether each must be there.
-    pub fields: Vec<(&'static str, bool)>,
+    /// The fields.
+    pub fields: Vec<FieldOutline>,
     /// Of these at least one must be there.
     pub either: &'static [&'static str],
+}
+
+/// One field of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldOutline {
+    /// Its name.
+    pub name: &'static str,
+    /// Another name under which it is taken.
+    pub other_name: Option<&'static str>,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What its value looks like.
+    pub shape: Shape,
 }
 
 /// The members of an object while an operation takes what it knows.
@@ -57,12 +70,12 @@ impl<'a> Fields<'a> {
 
     /// A field that must be there.
     pub fn required<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
-        self.take(name, true, T::from_json)
+        self.take(name, true, T::SHAPE, T::from_json)
     }
 
     /// A field that may be absent or null.
     pub fn optional<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
-        self.take(name, false, T::from_json)
+        self.take(name, false, T::SHAPE, T::from_json)
     }
 
     /// A field as `read` reads it.
@@ -70,9 +83,15 @@ impl<'a> Fields<'a> {
         &mut self,
         name: &'static str,
         required: bool,
+        shape: Shape,
         read: impl FnOnce(&Value, &Rules) -> Result<T, Wrong>,
     ) -> Option<T> {
-        self.outline.fields.push((name, required));
+        self.outline.fields.push(FieldOutline {
+            name,
+            other_name: alias_of(name),
+            required,
+            shape,
+        });
         if let Some(other) = alias_of(name)
             && self.member(name).and(self.member(other)).is_some()
         {
@@ -130,7 +149,7 @@ impl<'a> Fields<'a> {
     pub fn finish(self) -> (Vec<Fault>, Vec<String>) {
         let known = |name: &str| {
             let mut fields = self.outline.fields.iter();
-            fields.any(|(field, _)| *field == name || alias_of(field) == Some(name))
+            fields.any(|field| field.name == name || field.other_name == Some(name))
         };
         let ignored = self.members.keys().filter(|name| !known(name));
         let pointers = ignored.map(|name| {

@@ -156,6 +156,15 @@ pub enum TakenBack {
     OnItsWay,
 }
 
+/// An entry of the index of all operations, by subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Past {
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// The operation's UUID.
+    pub id: Uuid,
+}
+
 /// A part of the index of open operations.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -183,7 +192,16 @@ pub trait Ledger: Send + Sync {
     /// The operations on a subject, ended ones included, from an index that may be a little behind.
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error>;
 
-    /// A part of a shard of that index.
+    /// Of the operations on a subject that were accepted before a time, ended ones included, the newest, newest first: so
+    /// many, unless there are fewer. The index may be a little behind.
+    async fn history_before(
+        &self,
+        subject: &Subject,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Past>, Error>;
+
+    /// A part of a shard of the index of open operations.
     async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error>;
 
     /// Takes the lease, if the operation is open, due, and not held by a live run.

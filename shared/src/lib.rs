@@ -1,7 +1,7 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
 //! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking`, `row` and `order`; the use cases `accept`, `execute`,
-//! `track`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
+//! `track`, `history`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
 //! `adapters`.
 
 pub mod accept;
@@ -19,6 +19,7 @@ pub mod failure;
 pub mod fields;
 pub mod fineract;
 pub mod gate;
+pub mod history;
 pub mod json;
 pub mod ledger;
 mod loan_terms;

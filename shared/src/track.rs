@@ -51,7 +51,7 @@ pub(crate) async fn own(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller,
         .ok_or_else(absent)
 }
 
-fn unavailable(cause: ledger::Error) -> Problem {
+pub(crate) fn unavailable(cause: ledger::Error) -> Problem {
     Problem::new(Kind::Unavailable, "The result cannot be read now. Ask again later.").because(cause)
 }
 /// The body about a row, and about the row that goes before it.

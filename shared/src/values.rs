@@ -3,11 +3,13 @@
 mod date;
 mod external_id;
 mod number;
+mod shape;
 mod text;
 
 pub use date::{Date, from_fineract};
 pub use external_id::ExternalId;
 pub use number::{Amount, Count, Rate, TermUnit, decimal_of};
+pub use shape::Shape;
 pub use text::{Clearable, EMAIL_MAX, Email, LABEL_MAX, Label, Lender, MOBILE_MAX, Mobile, NAME_MAX, NOTE_MAX};
 pub use text::{Name, Note, UTR_MAX, Utr, WORDS_MAX, Words};
 
@@ -70,6 +72,26 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// Every code.
+    pub const ALL: [Self; 16] = [
+        Self::Required,
+        Self::Empty,
+        Self::WrongType,
+        Self::TooLong,
+        Self::ForbiddenCharacter,
+        Self::NotANumber,
+        Self::NotPositive,
+        Self::NotWhole,
+        Self::OutOfRange,
+        Self::TooManyDigits,
+        Self::NotDivisible,
+        Self::NotADate,
+        Self::UnknownValue,
+        Self::UnknownOperation,
+        Self::NothingToUpdate,
+        Self::SaidTwice,
+    ];
+
     /// The code as it is written into an answer.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -102,6 +124,9 @@ pub struct Rules {
 
 /// A value that is read from JSON.
 pub trait FromJson: Sized {
+    /// What it looks like.
+    const SHAPE: Shape;
+
     /// Reads the value, or says what is wrong with it.
     fn from_json(value: &Value, rules: &Rules) -> Result<Self, Wrong>;
 }

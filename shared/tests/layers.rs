@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gateway::fields::Outline;
+use gateway::fields::{FieldOutline, Outline};
 use gateway::operations;
 
 fn top() -> PathBuf {
@@ -69,10 +69,11 @@ fn table() -> String {
     let mut table = "| operation | what it does | fields of `data` (bold: required) |\n|---|---|---|\n".to_owned();
     for kind in operations::ALL {
         let Outline { fields, either } = kind.outline();
-        let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|(_, required)| *required);
-        let required = required.iter().map(|(name, _)| format!("**{name}**"));
+        let (required, optional): (Vec<&FieldOutline>, Vec<&FieldOutline>) =
+            fields.iter().partition(|field| field.required);
+        let required = required.iter().map(|field| format!("**{}**", field.name));
         let one_of = (!either.is_empty()).then(|| format!("and at least one of {}", either.join(", ")));
-        let rest = optional.iter().map(|(name, _)| *name);
+        let rest = optional.iter().map(|field| field.name);
         let rest = rest.filter(|name| !either.contains(name)).map(str::to_owned);
         let fields: Vec<_> = required.chain(rest).chain(one_of).collect();
         let (first, sentence) = kind.summary.split_at(1);

@@ -2,6 +2,7 @@
 
 use gateway::callers::Callers;
 use gateway::clock::Clock;
+use gateway::history::{Asked, history};
 use gateway::ledger::Ledger;
 use gateway::problem::Problem;
 use gateway::reply::Reply;
@@ -38,12 +39,12 @@ async fn report(
         .get("x-internal-token")
         .and_then(|value| value.to_str().ok());
     let caller = callers.authenticate(token, clock).await?;
-    let parameters = request.path_parameters();
-    track(
-        ledger,
-        clock,
-        &caller,
-        parameters.first("tracking_id").unwrap_or_default(),
-    )
-    .await
+    match request.path_parameters().first("tracking_id") {
+        Some(tracking_id) => track(ledger, clock, &caller, tracking_id).await,
+        None => {
+            let query = request.query_string_parameters();
+            let asked = Asked::parse(|name| query.first(name))?;
+            history(ledger, clock, &caller, &asked).await
+        }
+    }
 }

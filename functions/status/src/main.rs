@@ -1,4 +1,5 @@
-//! `GET /fineract/track/{tracking_id}`: tells the truth about an operation.
+//! `GET /fineract/track/{tracking_id}`: tells the truth about an operation. `GET /fineract/track`: what was asked for on one
+//! client or loan.
 
 mod handler;
 

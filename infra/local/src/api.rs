@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, RequestBuilder, header::HeaderMap};
+use reqwest::{Client, Request, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -23,7 +23,11 @@ pub struct Api {
     url: String,
     token: String,
     client: Client,
+    witness: Option<Witness>,
 }
+
+/// Sees each request with its answer.
+pub type Witness = fn(base: &str, &Request, &Answer);
 
 /// An answer of the gateway.
 #[derive(Clone, Debug)]
@@ -48,7 +52,14 @@ impl Api {
             url,
             token,
             client: http_client(REQUEST_TIMEOUT)?,
+            witness: None,
         })
+    }
+
+    /// The same, whose every exchange is seen by `witness`.
+    #[must_use]
+    pub fn seen_by(self, witness: Option<Witness>) -> Self {
+        Self { witness, ..self }
     }
 
     /// The base URL.
@@ -105,16 +116,23 @@ impl Api {
     /// # Errors
     /// If there is no answer.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
-        let answer = request.send().await.map_err(Error::http(&self.url))?;
+        let (client, request) = request.build_split();
+        let request = request.map_err(Error::http(&self.url))?;
+        let seen = self.witness.zip(request.try_clone());
+        let answer = client.execute(request).await.map_err(Error::http(&self.url))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.map_err(Error::http(&self.url))?;
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answer {
+        let answer = Answer {
             status,
             headers,
             text,
             body,
-        })
+        };
+        if let Some((witness, request)) = seen {
+            witness(&self.url, &request, &answer);
+        }
+        Ok(answer)
     }
 
     /// Polls until the operation is no longer `processing`, and gives that answer; each answer before goes to `look`.

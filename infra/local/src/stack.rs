@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Caller, Error, Function,
-    api::Api,
+    api::{Api, Witness},
     aws::Aws,
     caller::hex,
     console::Console,
@@ -59,6 +59,8 @@ pub struct Options {
     pub enforce_roles: bool,
     /// Where progress goes.
     pub console: Console,
+    /// Who sees what is asked of the gateway through [`Stack::api_for`].
+    pub witness: Option<Witness>,
 }
 
 impl Options {
@@ -75,6 +77,7 @@ impl Options {
             parameters: BTreeMap::new(),
             enforce_roles: true,
             console: Console::Quiet,
+            witness: None,
         }
     }
 
@@ -119,6 +122,7 @@ pub struct Stack {
     outputs: Outputs,
     caller: Caller,
     fineract_url: String,
+    witness: Option<Witness>,
     code: BTreeMap<Function, String>,
 }
 
@@ -149,6 +153,7 @@ impl Stack {
             outputs,
             caller,
             fineract_url: options.fineract_url,
+            witness: options.witness,
             code,
         };
         stack.add_caller(&stack.caller).await?;
@@ -183,7 +188,7 @@ impl Stack {
     /// # Errors
     /// As [`Stack::api_url`].
     pub fn api_for(&self, caller: &Caller) -> Result<Api, Error> {
-        Api::new(self.api_url()?, caller.token.clone())
+        Ok(Api::new(self.api_url()?, caller.token.clone())?.seen_by(self.witness))
     }
 
     /// The caller that was made with the stack.

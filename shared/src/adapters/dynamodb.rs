@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::item::{self, Item, NotARow};
 use crate::clock::Timestamp;
 use crate::ledger::{
-    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written,
+    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
 };
 use crate::row::{Open, Row};
 use crate::subject::{END, Subject};
@@ -270,6 +270,40 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn history_before(
+        &self,
+        subject: &Subject,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Past>, Error> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let mut request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(HISTORY_INDEX)
+                .scan_index_forward(false)
+                .limit(i32::try_from(most - found.len()).unwrap_or(i32::MAX))
+                .expression_attribute_values(":subject", text(subject.as_str()))
+                .set_exclusive_start_key(after);
+            request = match before {
+                Some(before) => request
+                    .key_condition_expression("subject = :subject AND accepted_at < :before")
+                    .expression_attribute_values(":before", text(before.to_string())),
+                None => request.key_condition_expression("subject = :subject"),
+            };
+            let answer = request.send().await;
+            let answer = answer.map_err(|error| Error::new("query history", error))?;
+            found.extend(answer.items().iter().filter_map(past));
+            after = answer.last_evaluated_key().cloned();
+            if after.is_none() || found.len() >= most {
+                return Ok(found);
+            }
+        }
+    }
+
     async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error> {
         self.query(shard, None, after).await
     }
@@ -351,6 +385,14 @@ impl Ledger for DynamoLedger {
             Attempted::Not(_) => Written::NotOwner,
         })
     }
+}
+
+fn past(item: &Item) -> Option<Past> {
+    let text = |name: &str| item.get(name)?.as_s().ok();
+    Some(Past {
+        accepted_at: text("accepted_at")?.parse().ok()?,
+        id: Uuid::try_parse(text("id")?).ok()?,
+    })
 }
 
 fn standing(what: &'static str, item: Option<Item>) -> Result<Option<Box<Row>>, Error> {

@@ -12,7 +12,7 @@ use crate::fineract::{Method, Path};
 use crate::operation::{AnyOperation, Asked, Body, Case, Command, DATE_FORMAT, HeldAs, LOCALE, Stop};
 use crate::proof::Proof;
 use crate::subject::Subject;
-use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Utr, Words, Wrong};
+use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
 use crate::verdict::Expected;
 
 /// Codes of refusals that say that the external id of a transaction is taken.
@@ -78,13 +78,27 @@ impl Given {
     }
 }
 
+impl Form {
+    const fn shape(self) -> Shape {
+        match self {
+            Self::ExternalId => ExternalId::SHAPE,
+            Self::Date => Date::SHAPE,
+            Self::Amount => Amount::SHAPE,
+            Self::Note => Note::SHAPE,
+            Self::Utr | Self::Reference => Utr::SHAPE,
+            Self::Words => Words::SHAPE,
+            Self::Named(_) => Label::SHAPE,
+        }
+    }
+}
+
 impl Declaration {
     /// Reads the data; faults are left with `fields`.
     pub fn parse(&'static self, fields: &mut Fields<'_>) -> Option<Box<dyn AnyOperation>> {
         let mut given = Vec::new();
         for field in self.fields() {
             let read = |value: &Value, rules: &Rules| Given::read(field.form, value, rules);
-            if let Some(value) = fields.take(field.name, field.required, read) {
+            if let Some(value) = fields.take(field.name, field.required, field.form.shape(), read) {
                 given.push((field, value));
             }
         }

@@ -1,12 +1,15 @@
 //! The table of operations in memory: the twin that tests run on.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written};
+use super::{
+    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
+};
 use crate::clock::Timestamp;
 use crate::execute::claimable;
 use crate::row::{Open, Row};
@@ -133,6 +136,27 @@ impl Ledger for MemoryLedger {
                 .filter(|row| row.subject == *subject)
                 .map(|row| row.id)
                 .collect()
+        })
+    }
+
+    async fn history_before(
+        &self,
+        subject: &Subject,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Past>, Error> {
+        self.call("history_before", |rows| {
+            let rows = rows.values().filter(|row| row.subject == *subject);
+            let rows = rows.filter(|row| before.is_none_or(|before| row.accepted_at < before));
+            let mut entries: Vec<Past> = rows
+                .map(|row| Past {
+                    accepted_at: row.accepted_at,
+                    id: row.id,
+                })
+                .collect();
+            entries.sort_by_key(|entry| Reverse(*entry));
+            entries.truncate(most);
+            entries
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use time::Month;
 
-use super::{FaultCode, FromJson, Rules, Wrong, wrong_type};
+use super::{FaultCode, FromJson, Rules, Shape, Wrong, wrong_type};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -63,6 +63,8 @@ impl From<Date> for Value {
 }
 
 impl FromJson for Date {
+    const SHAPE: Shape = Shape::Date;
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let Value::String(text) = value else {
             return Err(wrong_type("a date of the form 01 January 2026", value));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{FaultCode, FromJson, Rules, Wrong, length, wrong_type};
+use super::{FaultCode, FromJson, Rules, Shape, Wrong, length, wrong_type};
 
 /// Longest external id, in UTF-16 code units.
 const EXTERNAL_ID_MAX: usize = 100;
@@ -36,6 +36,8 @@ impl From<&ExternalId> for Value {
 }
 
 impl FromJson for ExternalId {
+    const SHAPE: Shape = Shape::ExternalId { max: EXTERNAL_ID_MAX };
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let Value::String(text) = value else {
             return Err(wrong_type("a string", value));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde_json::{Number, Value};
 
-use super::{FaultCode, FromJson, Rules, Wrong, wrong_type};
+use super::{FaultCode, FromJson, Rules, Shape, Wrong, wrong_type};
 
 /// Most digits of an amount, and how many of them may follow the point (Fineract's `DECIMAL(19,6)`).
 const AMOUNT_DIGITS_MAX: usize = 19;
@@ -86,6 +86,8 @@ impl From<Count> for Value {
 }
 
 impl FromJson for Amount {
+    const SHAPE: Shape = Shape::Amount;
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let amount = parse(value)?;
         if amount <= Decimal::ZERO {
@@ -101,6 +103,8 @@ impl FromJson for Amount {
 }
 
 impl FromJson for Rate {
+    const SHAPE: Shape = Shape::Rate { max: RATE_MAX };
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let rate = parse(value)?;
         if rate < Decimal::ZERO || rate > Decimal::from(RATE_MAX) {
@@ -114,6 +118,8 @@ impl FromJson for Rate {
 }
 
 impl FromJson for Count {
+    const SHAPE: Shape = Shape::Count { max: COUNT_MAX };
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let count = parse(value)?.normalize();
         if count.scale() > 0 {
@@ -128,6 +134,8 @@ impl FromJson for Count {
 }
 
 impl FromJson for TermUnit {
+    const SHAPE: Shape = Shape::OneOf(&["days", "weeks", "months", "years"]);
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let Value::String(text) = value else {
             return Err(wrong_type("one of days, weeks, months, years", value));

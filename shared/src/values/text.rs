@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{FaultCode, FromJson, Rules, Wrong, length, wrong_type};
+use super::{FaultCode, FromJson, Rules, Shape, Wrong, length, wrong_type};
 
 /// Longest first or last name.
 pub const NAME_MAX: usize = 50;
@@ -46,6 +46,8 @@ macro_rules! text {
         }
 
         impl FromJson for $name {
+            const SHAPE: Shape = Shape::Text { min: 1, max: $max };
+
             fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
                 parse(value, $max, $lines).map(Self)
             }
@@ -78,6 +80,8 @@ impl Words {
 }
 
 impl FromJson for Words {
+    const SHAPE: Shape = Shape::Words { max: WORDS_MAX };
+
     fn from_json(value: &Value, _: &Rules) -> Result<Self, Wrong> {
         let text = parse(value, WORDS_MAX, false)?;
         let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -137,6 +141,8 @@ fn cleared_or<T>(clearable: &Clearable<T>, text: impl Fn(&T) -> &String) -> Valu
 }
 
 impl<T: FromJson> FromJson for Clearable<T> {
+    const SHAPE: Shape = T::SHAPE.or_empty();
+
     fn from_json(value: &Value, rules: &Rules) -> Result<Self, Wrong> {
         if value.as_str() == Some("") {
             return Ok(Self::Clear);
@@ -157,6 +163,8 @@ impl Lender {
 }
 
 impl FromJson for Lender {
+    const SHAPE: Shape = Shape::Lender;
+
     fn from_json(value: &Value, rules: &Rules) -> Result<Self, Wrong> {
         let Value::String(text) = value else {
             return Err(wrong_type("a string", value));

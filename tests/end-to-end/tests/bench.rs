@@ -8,6 +8,8 @@ use local::api::{Answer, Api};
 use local::{Options, Stack};
 use serde_json::{Value, json};
 
+use crate::described::is_as_described;
+
 /// How long an operation may take before a test gives up; a retry after a lost worker is within it.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -33,7 +35,9 @@ impl Bench {
         let simulator = Simulator::new(Release::V1_10_1);
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Server::start(listen, simulator.clone()).await.unwrap();
-        let stack = Stack::start(change(Options::new(&server.url()))).await.unwrap();
+        let mut options = change(Options::new(&server.url()));
+        options.witness = Some(is_as_described);
+        let stack = Stack::start(options).await.unwrap();
         let api = stack.api().unwrap();
         Self {
             stack,

@@ -9,7 +9,9 @@ use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::clock::Timestamp;
 use gateway::failure::Failure;
 use gateway::ledger::memory::MemoryLedger;
-use gateway::ledger::{Cancellation, Cancelled, Claim, Claimed, Inserted, Ledger, Settlement, TakenBack, Written};
+use gateway::ledger::{
+    Cancellation, Cancelled, Claim, Claimed, Inserted, Ledger, Past, Settlement, TakenBack, Written,
+};
 use gateway::pace::{Pace, Reason};
 use gateway::row::{Open, Row, Try};
 use gateway::subject::Subject;
@@ -89,7 +91,39 @@ async fn open_on(ledger: &dyn Ledger, row: &Row) -> Vec<Open> {
     ledger.open_on(&row.subject).await.unwrap()
 }
 
+/// The operations on a subject, newest first, a part at a time.
+async fn goes_back(ledger: &dyn Ledger) {
+    let on = |number: u128, seconds| Row {
+        accepted_at: at(seconds),
+        ..row(number, "H")
+    };
+    for (number, seconds) in [(61, 10), (63, 30), (62, 20), (64, 40)] {
+        assert!(inserted(ledger, &on(number, seconds), at(1)).await);
+    }
+    let subject = row(61, "H").subject;
+    for (before, most, expected) in [
+        (None, 9, vec![64, 63, 62, 61]),
+        (None, 2, vec![64, 63]),
+        (Some(at(30)), 9, vec![62, 61]),
+        (Some(at(30)), 1, vec![62]),
+        (Some(at(31)), 9, vec![63, 62, 61]),
+        (Some(at(10)), 9, vec![]),
+    ] {
+        let found = ledger.history_before(&subject, before, most).await.unwrap();
+        let expected: Vec<Past> = expected
+            .into_iter()
+            .map(|number| on(number, i64::try_from(number).unwrap() * 10 - 600))
+            .map(|row| Past {
+                accepted_at: row.accepted_at,
+                id: row.id,
+            })
+            .collect();
+        assert_eq!(found, expected, "{before:?} {most}");
+    }
+}
+
 async fn conforms(ledger: &dyn Ledger) {
+    goes_back(ledger).await;
     let first = row(1, "A");
     let (id, now) = (first.id, at(1));
 

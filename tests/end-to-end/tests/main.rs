@@ -6,6 +6,8 @@ mod bad_input;
 mod bench;
 mod cancelling;
 mod conformance;
+mod described;
+mod history;
 mod idempotency;
 mod lifecycle;
 mod loans;

@@ -1,5 +1,6 @@
 //! The table of operations, throttled, slow, and with answers that get lost.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gateway::clock::Timestamp;
 use gateway::ledger::{
-    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written,
+    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
 };
 use gateway::row::{Open, Row};
 use gateway::subject::Subject;
@@ -166,6 +167,26 @@ impl Ledger for Ports {
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
         let entries = self.index("history", Place::Subject(subject.clone()), false).await?;
         Ok(entries.into_iter().map(|entry| entry.id).collect())
+    }
+
+    async fn history_before(
+        &self,
+        subject: &Subject,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Past>, Error> {
+        let mut entries = self
+            .index("history_before", Place::Subject(subject.clone()), false)
+            .await?;
+        entries.retain(|entry| before.is_none_or(|before| entry.accepted_at < before));
+        entries.sort_by_key(|entry| Reverse((entry.accepted_at, entry.id)));
+        let entries = entries.into_iter().take(most);
+        Ok(entries
+            .map(|entry| Past {
+                accepted_at: entry.accepted_at,
+                id: entry.id,
+            })
+            .collect())
     }
 
     async fn open_in(&self, shard: &str, _: Option<String>) -> Result<Page, Error> {
