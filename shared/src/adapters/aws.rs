@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -16,24 +17,49 @@ const CONNECT_TIME: Duration = Duration::from_secs(1);
 const TRY_TIME: Duration = Duration::from_millis(1_500);
 /// How long a call may take with all its tries.
 const CALL_TIME: Duration = Duration::from_secs(5);
+/// The same from a person's machine, which may be far away and read much at once.
+const PERSONS_TRY_TIME: Duration = Duration::from_secs(10);
+/// The same for all tries.
+const PERSONS_CALL_TIME: Duration = Duration::from_secs(30);
 /// How often a call is tried. Every write is conditional or has a deduplication id, so a repeat does no harm.
 const TRIES_MAX: u32 = 3;
 
-/// The configuration of every AWS client. It follows `AWS_REGION` and `AWS_ENDPOINT_URL`.
+/// The configuration of a function's AWS clients. It follows `AWS_REGION` and `AWS_ENDPOINT_URL`.
 pub async fn config() -> SdkConfig {
+    loader(TRY_TIME, CALL_TIME)
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .load()
+        .await
+}
+
+/// The configuration of a person's AWS clients: region, endpoint and keys as these variables say, and what they do not
+/// say as every AWS tool finds it (environment, profile, instance).
+pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> SdkConfig {
+    let mut loader = loader(PERSONS_TRY_TIME, PERSONS_CALL_TIME);
+    if let Some(region) = variable("AWS_REGION") {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(url) = variable("AWS_ENDPOINT_URL") {
+        loader = loader.endpoint_url(url);
+    }
+    if let (Some(key), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+        let session = variable("AWS_SESSION_TOKEN");
+        loader = loader.credentials_provider(Credentials::new(key, secret, session, None, "variables"));
+    }
+    loader.load().await
+}
+
+fn loader(try_time: Duration, call_time: Duration) -> ConfigLoader {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME)
-        .operation_attempt_timeout(TRY_TIME)
-        .operation_timeout(CALL_TIME)
+        .operation_attempt_timeout(try_time)
+        .operation_timeout(call_time)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
-        .load()
-        .await
 }

@@ -1,0 +1,6 @@
+//! The operator's command on the local stack.
+
+#![allow(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod desk;
+mod tokens;
