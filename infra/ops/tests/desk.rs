@@ -12,23 +12,24 @@ use tempfile::TempDir;
 /// A running gateway with somebody at its desk.
 pub(crate) struct Desk {
     pub(crate) stack: Stack,
+    pub(crate) simulator: Simulator,
     env_file: PathBuf,
     _folder: TempDir,
     _server: Server,
 }
 
 impl Desk {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(change: impl FnOnce(Options) -> Options) -> Self {
         let simulator = Simulator::new(Release::V1_10_1);
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(listen, simulator).await.unwrap();
-        let options = Options::new(&server.url()).with_short_times();
-        let stack = Stack::start(options).await.unwrap();
+        let server = Server::start(listen, simulator.clone()).await.unwrap();
+        let stack = Stack::start(change(Options::new(&server.url()))).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let env_file = folder.path().join("gateway.env");
         env_file::write(&env_file, &stack).unwrap();
         Self {
             stack,
+            simulator,
             env_file,
             _folder: folder,
             _server: server,

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod deeds;
 mod desk;
 mod tokens;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use local::Options;
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -24,7 +25,7 @@ async fn status(desk: &Desk, token: &str, wanted: u16, within: Duration) -> u16 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_given_replaced_and_revoked_while_the_gateway_runs() {
-    let desk = Desk::start().await;
+    let desk = Desk::start(Options::with_short_times).await;
     let unknown = desk.run(&["token", "add", "los"]);
     assert_eq!(unknown.status.code(), Some(1), "a new caller's operations must be said");
 
