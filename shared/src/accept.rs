@@ -271,7 +271,7 @@ impl Acceptor<'_> {
         self.entropy.fill(&mut nonce);
         let id = match key {
             Some(key) => digest::keyed_uuid(&caller.salt, key),
-            None => self.new_id(now),
+            None => new_id(self.entropy, now),
         };
         Row::from(Acceptance {
             id,
@@ -285,13 +285,13 @@ impl Acceptor<'_> {
             accepted_at: now,
         })
     }
+}
 
-    /// A UUID (v7): by time and chance.
-    fn new_id(&self, now: Timestamp) -> Uuid {
-        let mut chance = [0; 10];
-        self.entropy.fill(&mut chance);
-        uuid::Builder::from_unix_timestamp_millis(now.millis(), &chance).into_uuid()
-    }
+/// A new operation's UUID (v7): by time and chance.
+pub(crate) fn new_id(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
+    let mut chance = [0; 10];
+    entropy.fill(&mut chance);
+    uuid::Builder::from_unix_timestamp_millis(now.millis(), &chance).into_uuid()
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;

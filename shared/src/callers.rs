@@ -1,5 +1,8 @@
 //! Who may call, and what.
 
+pub mod memory;
+pub mod tokens;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +15,7 @@ use crate::digest::{hex, sha256};
 use crate::problem::{Kind, Problem};
 
 /// A copy of the callers older than this is read again.
-const FRESH: Duration = Duration::from_secs(60);
+pub const FRESH: Duration = Duration::from_secs(60);
 /// An unknown token makes the callers be read again, but not more often than this.
 const UNKNOWN_TOKEN: Duration = Duration::from_secs(10);
 /// While the callers cannot be read, the last copy serves for this long.

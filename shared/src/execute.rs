@@ -3,6 +3,7 @@
 
 mod asked;
 mod doubt;
+pub mod shown;
 
 use std::time::Duration;
 

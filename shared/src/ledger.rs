@@ -1,6 +1,7 @@
 //! The port to the table of operations. Every write names the state it starts from.
 
 pub mod memory;
+pub mod repairs;
 
 use std::time::Duration;
 

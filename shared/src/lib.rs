@@ -1,7 +1,7 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
 //! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking`, `row` and `order`; the use cases `accept`, `execute`,
-//! `track`, `history`, `cancel`, `sweep`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
+//! `track`, `history`, `cancel`, `sweep`, `operator`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
 //! `adapters`.
 
 pub mod accept;
@@ -25,8 +25,10 @@ pub mod ledger;
 mod loan_terms;
 pub mod logging;
 pub mod metrics;
+pub mod note;
 pub mod operation;
 pub mod operations;
+pub mod operator;
 pub mod order;
 pub mod pace;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! The port to the queue. A message carries a version and an id, nothing else.
 
+pub mod letters;
 pub mod memory;
 
 use std::collections::HashMap;
@@ -130,6 +131,16 @@ pub trait Queue: Send + Sync {
 
     /// Moves a message that nobody can read to the dead-letter queue.
     async fn bury(&self, message: &Received) -> Result<(), Error>;
+}
+
+/// The dead letters, as an operator reaches them.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// Some of them; for a while nobody else gets these.
+    async fn receive(&self) -> Result<Vec<Received>, Error>;
+
+    /// Removes one that was received.
+    async fn delete(&self, receipt: &str) -> Result<(), Error>;
 }
 
 /// Sends an operation's message as often as its row says that it was sent.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::failure::Failure;
+use crate::note::{Deed, Note};
 use crate::pace::{Pace, Reason};
 use crate::subject::{END, Subject};
 use crate::tracking::{State, TrackingId};
@@ -131,6 +132,9 @@ pub struct Row {
     /// The first and the last tries.
     #[serde(default)]
     pub history: Vec<Try>,
+    /// What people did to it; the only thing that changes after an end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
 }
 
 /// What is known of an operation when it is accepted; the members are those of [`Row`].
@@ -199,6 +203,7 @@ impl From<Acceptance> for Row {
             processed_at: None,
             expires_at: None,
             history: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -221,6 +226,13 @@ pub struct Try {
     /// Fineract's code, or the reason of the wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Which of the operation's keys was in use.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub key_epoch: u32,
+}
+
+const fn is_first(epoch: &u32) -> bool {
+    *epoch == 0
 }
 
 impl Row {
@@ -234,13 +246,18 @@ impl Row {
 
     /// The `Idempotency-Key` for Fineract: at most 50 characters, never empty, another one for another payload.
     pub fn key(&self) -> String {
+        self.key_of(self.key_epoch)
+    }
+
+    /// The key of another epoch.
+    pub fn key_of(&self, epoch: u32) -> String {
         let digits = self.fingerprint.chars().filter(char::is_ascii_hexdigit);
         let print: String = digits.take(KEY_FINGERPRINT).collect();
         let key = format!("{}-{print}", self.id.hyphenated());
-        if self.key_epoch == 0 {
+        if epoch == 0 {
             key
         } else {
-            format!("{key}.{}", self.key_epoch.min(KEY_EPOCH_MAX))
+            format!("{key}.{}", epoch.min(KEY_EPOCH_MAX))
         }
     }
 
@@ -264,6 +281,19 @@ impl Row {
     pub fn denied_since(&self) -> Option<Timestamp> {
         self.stuck_since
             .filter(|_| self.was_denied() && self.state != State::Running)
+    }
+
+    /// Its notes with one more.
+    pub fn notes_with(&self, note: Note) -> Vec<Note> {
+        let mut notes = self.notes.clone();
+        notes.push(note);
+        notes
+    }
+
+    /// The operation as which it was sent anew, by hand.
+    pub fn retried_as(&self) -> Option<Uuid> {
+        let mut retries = self.notes.iter().filter(|note| note.deed == Deed::Retried);
+        retries.next_back()?.other
     }
 
     /// Its tries with one more: the first three and the last ten stay.
@@ -365,6 +395,7 @@ pub(crate) mod tests {
                 verdict: "unknown".to_owned(),
                 status: None,
                 code: None,
+                key_epoch: 0,
             });
         }
         let kept: Vec<i64> = row.history.iter().map(|entry| entry.at.micros()).collect();

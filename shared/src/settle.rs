@@ -86,7 +86,7 @@ pub fn settlement(
     retention: Duration,
     chance: u8,
 ) -> Settlement {
-    let entry = entry(&outcome, now);
+    let entry = entry(before, &outcome, now);
     let denied = matches!(outcome.verdict, Verdict::Denied(_));
     let (read_back, next_key, next_turn) = (outcome.read_back, outcome.next_key, outcome.next_turn);
     let (event, wait, response, failure, command_id) = match outcome.verdict {
@@ -175,7 +175,7 @@ pub fn settlement(
     }
 }
 
-fn entry(outcome: &Outcome, at: Timestamp) -> Try {
+fn entry(before: &Row, outcome: &Outcome, at: Timestamp) -> Try {
     let code = match &outcome.verdict {
         Verdict::Refused(failure) | Verdict::Denied(failure) => failure.plain_code(),
         Verdict::Spent { reason, .. } => Some(reason.as_str()),
@@ -187,6 +187,7 @@ fn entry(outcome: &Outcome, at: Timestamp) -> Try {
         verdict: outcome.verdict.word().to_owned(),
         status: outcome.status,
         code: code.map(str::to_owned),
+        key_epoch: before.key_epoch,
     }
 }
 

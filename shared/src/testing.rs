@@ -252,6 +252,14 @@ impl World {
         rows.into_iter().next().unwrap()
     }
 
+    /// The only row on a subject.
+    pub(crate) fn row_of(&self, subject: &str) -> Row {
+        let mut rows = self.ledger.rows();
+        rows.retain(|row| row.subject.as_str() == subject);
+        assert_eq!(rows.len(), 1);
+        rows.remove(0)
+    }
+
     /// Prepares an operation's request.
     pub(crate) async fn prepare(
         &self,

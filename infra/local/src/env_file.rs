@@ -8,7 +8,11 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{Error, Stack};
+use crate::{
+    Error, Stack,
+    aws::{REGION, ROOT_KEY},
+    deployment::STACK_NAME,
+};
 
 /// Removes what an earlier run left, so that nobody takes it for this one's.
 ///
@@ -33,7 +37,11 @@ pub fn write(path: &Path, stack: &Stack) -> Result<(), Error> {
         ("GATEWAY_URL", api.url()),
         ("GATEWAY_TOKEN", api.token()),
         ("FINERACT_URL", stack.fineract_url()),
+        ("STACK_NAME", STACK_NAME),
         ("AWS_ENDPOINT_URL", stack.aws().url()),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", ROOT_KEY),
+        ("AWS_SECRET_ACCESS_KEY", ROOT_KEY),
         ("TABLE_NAME", stack.outputs().get("TableName")?),
         ("QUEUE_URL", stack.outputs().get("QueueUrl")?),
         ("DLQ_URL", stack.outputs().get("DeadLetterQueueUrl")?),

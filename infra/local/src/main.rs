@@ -30,8 +30,8 @@ struct Arguments {
     all: bool,
     #[command(flatten)]
     fineract: FineractArguments,
-    /// Once everything answers, write GATEWAY_URL, GATEWAY_TOKEN, FINERACT_URL, AWS_ENDPOINT_URL, TABLE_NAME, QUEUE_URL
-    /// and DLQ_URL to this file as KEY=value lines.
+    /// Once everything answers, write GATEWAY_URL, GATEWAY_TOKEN, FINERACT_URL, STACK_NAME, TABLE_NAME, QUEUE_URL, DLQ_URL
+    /// and what AWS tools read (AWS_ENDPOINT_URL, AWS_REGION and keys) to this file as KEY=value lines.
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
     /// Take the functions from <FOLDER>/<function>/bootstrap.zip, where `cargo lambda build` puts them (target/lambda),

@@ -6,7 +6,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -19,29 +19,62 @@ const CONNECT_TIME: Duration = Duration::from_secs(1);
 const TRY_TIME: Duration = Duration::from_millis(1_500);
 /// How long a call may take with all its tries.
 const CALL_TIME: Duration = Duration::from_secs(5);
+/// The same from a person's machine, which may be far away and read much at once.
+const PERSONS_TRY_TIME: Duration = Duration::from_secs(10);
+/// The same for all tries.
+const PERSONS_CALL_TIME: Duration = Duration::from_secs(30);
 /// How often a call is tried. Every write is conditional or has a deduplication id, so a repeat does no harm.
 const TRIES_MAX: u32 = 3;
 
-/// The configuration of every AWS client. It follows `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the
+/// The configuration of a function's AWS clients. It follows `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the
 /// environment, all of which Lambda sets; no file is looked for, no other service asked.
 pub fn config() -> SdkConfig {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIME)
-        .operation_attempt_timeout(TRY_TIME)
-        .operation_timeout(CALL_TIME)
-        .build();
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(environment("AWS_REGION").map(Region::new))
-        .http_client(http)
-        .credentials_provider(SharedCredentialsProvider::new(
-            EnvironmentVariableCredentialsProvider::new(),
-        ))
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX));
+        .http_client(http())
+        .credentials_provider(credentials)
+        .timeout_config(timeouts(TRY_TIME, CALL_TIME))
+        .retry_config(retries());
     config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
     config.build()
+}
+
+/// The configuration of a person's AWS clients: region, endpoint and keys as these variables say, and what they do not
+/// say as every AWS tool finds it (environment, profile, instance).
+pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http())
+        .timeout_config(timeouts(PERSONS_TRY_TIME, PERSONS_CALL_TIME))
+        .retry_config(retries());
+    if let Some(region) = variable("AWS_REGION") {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(url) = variable("AWS_ENDPOINT_URL") {
+        loader = loader.endpoint_url(url);
+    }
+    if let (Some(key), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+        let session = variable("AWS_SESSION_TOKEN");
+        loader = loader.credentials_provider(Credentials::new(key, secret, session, None, "variables"));
+    }
+    loader.load().await
+}
+
+fn http() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+fn timeouts(one_try: Duration, all: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIME)
+        .operation_attempt_timeout(one_try)
+        .operation_timeout(all)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(TRIES_MAX)
 }

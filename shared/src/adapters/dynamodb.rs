@@ -1,5 +1,6 @@
 //! The table of operations in DynamoDB.
 
+mod repairs;
 mod update;
 
 use async_trait::async_trait;
@@ -371,15 +372,14 @@ impl Ledger for DynamoLedger {
     }
 
     async fn note_resend(&self, seen: &Row, resend_after: Timestamp) -> Result<Written, Error> {
-        let number = |number: u32| AttributeValue::N(number.to_string());
         let update = Update::default()
-            .set("sends", number(seen.sends.saturating_add(1)))
+            .set("sends", item::number(seen.sends.saturating_add(1)))
             .set("resend_after", text(resend_after.to_string()))
             .only_if("#state = :seen AND #sends = :seen_sends AND attempts = :seen_attempts")
             .name("state")
             .value("seen", text(seen.state.as_str()))
-            .value("seen_sends", number(seen.sends))
-            .value("seen_attempts", number(seen.attempts));
+            .value("seen_sends", item::number(seen.sends))
+            .value("seen_attempts", item::number(seen.attempts));
         Ok(match self.update("note resend", seen.id, update).await? {
             Attempted::Done(_) => Written::Done,
             Attempted::Not(_) => Written::NotOwner,

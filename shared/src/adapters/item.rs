@@ -12,7 +12,7 @@ use crate::row::Row;
 pub type Item = HashMap<String, AttributeValue>;
 
 /// Members that are kept as JSON text, so that their digits stay as they are.
-const DOCUMENTS: [&str; 5] = ["data", "ignored", "response", "failure", "history"];
+const DOCUMENTS: [&str; 6] = ["data", "ignored", "response", "failure", "history", "notes"];
 /// The parts of the key in the index of open operations; there while the row is open.
 pub(super) const OPEN_SHARD: &str = "open_shard";
 /// See [`OPEN_SHARD`].
@@ -29,6 +29,11 @@ pub struct NotARow(String);
 /// A document as an attribute.
 pub(super) fn document(value: &impl serde::Serialize) -> AttributeValue {
     AttributeValue::S(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// A whole number as an attribute.
+pub(super) fn number(number: u32) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 /// What serde says of a value, without the value.
@@ -111,6 +116,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::failure::Failure;
+    use crate::note::{Deed, Hand};
     use crate::pace::{Pace, Reason};
     use crate::row::Try;
     use crate::row::tests::row;
@@ -152,7 +158,13 @@ mod tests {
                 verdict: "refused".to_owned(),
                 status: Some(403),
                 code: None,
+                key_epoch: 1,
             }],
+            notes: vec![
+                Hand::new("night", "ticket 7")
+                    .unwrap()
+                    .note(Deed::Retried, at, Some(row().id)),
+            ],
             ..row()
         };
         back_and_forth(&ended);

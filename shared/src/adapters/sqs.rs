@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageSystemAttributeName;
 use uuid::Uuid;
 
-use crate::queue::{Error, Message, Queue, Received, deduplication_id};
+use crate::queue::{DeadLetters, Error, Message, Queue, Received, deduplication_id};
 use crate::subject::Subject;
 
 /// The FIFO queue, and where unreadable messages go.
@@ -77,5 +78,71 @@ impl Queue for SqsQueue {
             .await
             .map(drop)
             .map_err(|error| Error::new("bury", error))
+    }
+}
+
+/// Most dead letters that are received at once.
+const LETTERS_MAX: i32 = 10;
+/// How long they are nobody else's.
+const LETTERS_TIME_S: i32 = 120;
+
+/// The dead-letter queue, as an operator reaches it.
+#[derive(Clone, Debug)]
+pub struct SqsDeadLetters {
+    client: Client,
+    url: String,
+}
+
+impl SqsDeadLetters {
+    /// The queue at this URL.
+    pub fn new(config: &aws_config::SdkConfig, url: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(config),
+            url: url.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for SqsDeadLetters {
+    async fn receive(&self) -> Result<Vec<Received>, Error> {
+        let request = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(LETTERS_MAX)
+            .visibility_timeout(LETTERS_TIME_S)
+            .message_system_attribute_names(MessageSystemAttributeName::All);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Error::new("receive dead letters", error))?;
+        let messages = answer.messages.unwrap_or_default().into_iter();
+        let received = messages.filter_map(|message| {
+            let attributes = message.attributes.unwrap_or_default().into_iter();
+            let attributes = attributes
+                .map(|(name, value)| (name.as_str().to_owned(), value))
+                .collect();
+            let (id, receipt) = (message.message_id?, message.receipt_handle?);
+            Some(Received::new(
+                message.body.unwrap_or_default(),
+                id,
+                receipt,
+                &attributes,
+            ))
+        });
+        Ok(received.collect())
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), Error> {
+        let request = self
+            .client
+            .delete_message()
+            .queue_url(&self.url)
+            .receipt_handle(receipt);
+        let answer = request.send().await;
+        answer
+            .map(drop)
+            .map_err(|error| Error::new("delete a dead letter", error))
     }
 }

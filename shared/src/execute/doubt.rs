@@ -217,7 +217,7 @@ impl Executor<'_> {
 
     /// What is there may be what another operation of ours did: whichever ended before this one goes on. Clocks do not
     /// tell which was accepted earlier.
-    async fn ours(&self, row: &Row, ids: Value) -> Result<Proof, ledger::Error> {
+    pub(super) async fn ours(&self, row: &Row, ids: Value) -> Result<Proof, ledger::Error> {
         let history = self.ledger.history(&row.subject).await?;
         let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
         let before = self.ledger.get_all(&others).await?.into_iter().any(|other| {

@@ -7,11 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::repairs::{Part, Repairs};
 use super::{
     Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
 };
 use crate::clock::Timestamp;
 use crate::execute::claimable;
+use crate::note::Note;
 use crate::row::{Open, Row};
 use crate::subject::Subject;
 use crate::tracking::State;
@@ -330,4 +332,49 @@ impl Ledger for MemoryLedger {
             _ => Written::NotOwner,
         })
     }
+}
+
+#[async_trait]
+impl Repairs for MemoryLedger {
+    async fn part(&self, after: Option<Uuid>) -> Result<Part, Error> {
+        self.call("part", |rows| {
+            let mut rest = rows.values().filter(|row| after.is_none_or(|after| row.id > after));
+            let rows: Vec<Row> = rest.by_ref().take(self.page).cloned().collect();
+            let next = rows.last().map(|row| row.id).filter(|_| rest.next().is_some());
+            Part {
+                rows,
+                unreadable: 0,
+                next,
+            }
+        })
+    }
+
+    async fn note(&self, seen: &Row, note: &Note) -> Result<Written, Error> {
+        self.call("note", |rows| match rows.get_mut(&seen.id) {
+            Some(row) => noted(row, seen, note),
+            None => Written::NotOwner,
+        })
+    }
+
+    async fn make_due(&self, seen: &Row, note: &Note) -> Result<Written, Error> {
+        self.call("make_due", |rows| match rows.get_mut(&seen.id) {
+            Some(row) if row.state.is_open() && row.state == seen.state && row.attempts == seen.attempts => {
+                let written = noted(row, seen, note);
+                if written == Written::Done {
+                    row.next_attempt_at = Some(note.at);
+                }
+                written
+            }
+            _ => Written::NotOwner,
+        })
+    }
+}
+
+fn noted(row: &mut Row, seen: &Row, note: &Note) -> Written {
+    let with = seen.notes_with(note.clone());
+    if row.notes != seen.notes && row.notes != with {
+        return Written::NotOwner;
+    }
+    row.notes = with;
+    Written::Done
 }

@@ -33,7 +33,7 @@ fn no_role_may_scan_but_the_callers() {
 }
 
 #[test]
-fn no_adapter_scans_but_that_of_the_callers() {
+fn no_adapter_scans_but_those_of_the_callers_and_the_operator() {
     let mut scanning = Vec::new();
     let mut folders = vec![top().join("shared/src/adapters"), top().join("functions")];
     while let Some(folder) = folders.pop() {
@@ -46,5 +46,7 @@ fn no_adapter_scans_but_that_of_the_callers() {
             }
         }
     }
-    assert_eq!(scanning, ["callers_table.rs"]);
+    scanning.sort();
+    // What an operator lists besides what is open; no function of the deployment calls it, and no role may.
+    assert_eq!(scanning, ["callers_table.rs", "repairs.rs"]);
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use gateway::clock::Timestamp;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::ledger::{
-    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Settlement, TakenBack, Written,
+    Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
 };
 use gateway::row::{Open, Row};
 use gateway::subject::Subject;
@@ -125,6 +125,16 @@ impl Ledger for Table {
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
         self.call("query history").await;
         self.inner.history(subject).await
+    }
+
+    async fn history_before(
+        &self,
+        subject: &Subject,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Past>, Error> {
+        self.call("query history").await;
+        self.inner.history_before(subject, before, most).await
     }
 
     async fn open_in(&self, shard: &str, after: Option<String>) -> Result<Page, Error> {

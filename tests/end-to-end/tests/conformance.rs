@@ -1,6 +1,8 @@
 //! One test body for the ledger, on the twin in memory and on the emulated table; one for the queue.
 
+mod letters;
 mod queue;
+mod repairs;
 
 use std::time::Duration;
 
@@ -70,6 +72,7 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
             verdict: "unknown".to_owned(),
             status: Some(500),
             code: None,
+            key_epoch: 1,
         }],
     }
 }

@@ -74,6 +74,7 @@ pub fn row_before(before: Before, answer: Answer, new: Row) -> Row {
         verdict: DENIED.to_owned(),
         status: None,
         code: None,
+        key_epoch: 0,
     };
     Row {
         state: if before.cut_off { State::Running } else { new.state },

@@ -1,0 +1,88 @@
+//! What Fineract shows of an operation, for an operator: nothing is claimed, sent or written.
+
+use serde_json::Value;
+
+use super::Executor;
+use crate::bank::Bank;
+use crate::clock::Timestamp;
+use crate::ledger;
+use crate::operation::{Case, Kind, Stop};
+use crate::pace::Reason;
+use crate::proof::Proof;
+use crate::row::Row;
+
+/// What Fineract shows of an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// It is there, with these ids, and no earlier operation of ours did it.
+    Applied(Value),
+    /// It is not there.
+    NotApplied,
+    /// It is there, but another user of Fineract's did it.
+    ByAnother,
+    /// It was there and was undone.
+    Undone,
+    /// Fineract did not answer.
+    Unanswered(Reason),
+    /// The operation only asks.
+    Asks,
+    /// This release and configuration do not understand its data.
+    NotUnderstood,
+}
+
+impl Executor<'_> {
+    /// What Fineract shows of an open operation.
+    pub async fn shown(&self, row: &Row, deadline: Timestamp) -> Result<Shown, ledger::Error> {
+        let shown = self.held_by_fineract(row, deadline).await;
+        let Shown::Applied(ids) = shown else { return Ok(shown) };
+        if !mistakable(row, self) {
+            return Ok(Shown::Applied(ids));
+        }
+        Ok(match self.ours(row, ids).await? {
+            Proof::Applied(ids) => Shown::Applied(ids),
+            Proof::NotApplied | Proof::ByAnother | Proof::Undone(_) => Shown::NotApplied,
+        })
+    }
+
+    /// Whether Fineract holds what an operation was to leave there, whichever of ours left it.
+    pub async fn held_by_fineract(&self, row: &Row, deadline: Timestamp) -> Shown {
+        let Value::Object(data) = &row.data else {
+            return Shown::NotUnderstood;
+        };
+        let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, self.rules).ok());
+        let Some(reading) = reading else {
+            return Shown::NotUnderstood;
+        };
+        if reading.operation.subject().is_none() {
+            return Shown::Asks;
+        }
+        let bank = Bank {
+            fineract: self.fineract,
+            products: self.products,
+            clock: self.clock,
+            deadline,
+            timeouts: self.timeouts,
+            deployment: self.deployment,
+        };
+        let case = Case {
+            id: row.id,
+            target: row.target,
+            turn: row.turn,
+            since: row.accepted_at,
+        };
+        match reading.operation.read_back(&bank, &case).await {
+            Ok(Proof::Applied(ids)) => Shown::Applied(ids),
+            Ok(Proof::NotApplied) => Shown::NotApplied,
+            Ok(Proof::ByAnother) => Shown::ByAnother,
+            Ok(Proof::Undone(_)) => Shown::Undone,
+            Err(Stop::NotYet(wait)) => Shown::Unanswered(wait.reason),
+            Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Shown::NotApplied,
+        }
+    }
+}
+
+fn mistakable(row: &Row, executor: &Executor<'_>) -> bool {
+    let Value::Object(data) = &row.data else { return true };
+    let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, executor.rules).ok());
+    reading.is_none_or(|reading| reading.operation.mistakable())
+}
