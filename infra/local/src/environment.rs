@@ -48,7 +48,8 @@ const FOREIGN_SETTINGS: [&str; 7] = [
 pub enum Purpose {
     /// Running the AWS emulator.
     Emulator,
-    /// Building the functions for AWS (`cargo-lambda`) and checking the template (`cfn-lint`).
+    /// Building the functions for AWS (`cargo-lambda`), checking the template (`cfn-lint`), and trying the API out by its
+    /// description (`schemathesis`).
     Tools,
 }
 
