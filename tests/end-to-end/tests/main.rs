@@ -8,6 +8,7 @@ mod cancelling;
 mod client;
 mod conformance;
 mod described;
+mod documents;
 mod history;
 mod idempotency;
 mod lifecycle;
