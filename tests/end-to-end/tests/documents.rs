@@ -7,12 +7,16 @@ use std::process::Stdio;
 use local::console::Console;
 use local::env_file;
 use local::environment::{Environment, Purpose};
+use local::lifecycle::Ids;
+use roxmltree::Document;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::bench::Bench;
 
+/// A picture of text needs no more.
+const RECORDING_BYTES_MAX: usize = 32 * 1024;
 /// The id in the README's example.
 const ELIDED: &str = "0199…";
 
@@ -90,6 +94,35 @@ fn each_block_of_commands_is_run_or_says_why_not() {
             "{document}: {beginning}"
         );
     }
+}
+
+/// The recording is made by `python3 infra/local/record.py`: once the life of the two loans is another one, so must it be.
+#[test]
+fn the_recording_shows_the_life_that_cargo_local_lives() {
+    let svg = fs::read_to_string(top().join("docs/local.svg")).unwrap();
+    assert!(svg.len() < RECORDING_BYTES_MAX, "{}", svg.len());
+    let svg = Document::parse(&svg).unwrap();
+    let lines = svg.descendants().filter(|node| node.has_tag_name("text"));
+    let shown: String = lines.filter_map(|line| line.text()).collect();
+    let mut rest = shown.as_str();
+    for step in Ids::new().unwrap().steps().unwrap() {
+        let operation = step.request["status"].as_str().unwrap();
+        let success = format!(r#""operation_type":"{operation}","status":"success""#);
+        for text in [
+            step.title,
+            "  POST /fineract/operate  ",
+            "  202  ",
+            "  GET  ",
+            "  200  ",
+            &success,
+        ] {
+            let (_, after) = rest
+                .split_once(text)
+                .unwrap_or_else(|| panic!("{operation}: no {text}"));
+            rest = after;
+        }
+    }
+    assert!(rest.ends_with("Every answer was as documented."));
 }
 
 /// A gateway as `cargo local --env-file gateway.env` leaves it, and the folder with that file.
