@@ -89,7 +89,7 @@ class Outcome:
     @property
     def succeeded(self) -> bool:
         """Whether Fineract applied it; if not, nothing was applied."""
-        return self.report["status"] == "success"
+        return bool(self.report["status"] == "success")
 
     @property
     def response(self) -> dict[str, Any] | None:

@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+import threading
 import time
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from fineract_gateway import Gateway, NoAnswer, Outcome, Refused, StillProcessing
 
@@ -73,4 +75,36 @@ try:
     direct.wait(waiting.tracking_id, within=1.0)
 except StillProcessing as open_still:
     told["open"] = open_still.tracking_id == waiting.tracking_id
+
+
+class Door(BaseHTTPRequestHandler):
+    """Answers with these statuses, one after the other; 0 is no answer at all."""
+
+    statuses: list[int] = []
+
+    def do_POST(self) -> None:
+        status = Door.statuses.pop(0)
+        if status:
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+door = HTTPServer(("127.0.0.1", 0), Door)
+threading.Thread(target=door.serve_forever, daemon=True).start()
+strange = Gateway(f"http://127.0.0.1:{door.server_port}", token, sleep=soon)
+told["door"] = []
+# A redirect is not followed. Who is refused entry after an answer was lost does not know what became of the request.
+for Door.statuses in ([302], [401], [0, 401], [503, 403], [429, 404]):
+    try:
+        strange.submit("LOAN_DELETE", loan, key="k")
+    except (Refused, NoAnswer) as error:
+        told["door"].append(type(error).__name__)
+door.shutdown()
 json.dump(told, sys.stdout)

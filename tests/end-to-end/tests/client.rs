@@ -44,6 +44,7 @@ async fn a_loan_lives_through_lost_answers_and_nothing_is_done_twice() {
         "reused": [422, "idempotency-key-reused"], "faults": ["/data/firstname", "/data/activationDate"],
         "cancel": "too-late-to-cancel", "history": ["LOAN_DISBURSE", "LOAN_APPROVE", "LOAN_DISBURSE", "LOAN_CREATE"],
         "stranger": "unauthorized", "dead": "k", "open": true,
+        "door": ["Refused", "Refused", "NoAnswer", "NoAnswer", "Refused"],
     });
     assert_eq!(told, expected);
     assert_eq!(
