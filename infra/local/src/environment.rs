@@ -48,7 +48,8 @@ const FOREIGN_SETTINGS: [&str; 7] = [
 pub enum Purpose {
     /// Running the AWS emulator.
     Emulator,
-    /// Building the functions for AWS (`cargo-lambda`), checking the template (`cfn-lint`, `sam`) and deploying it (`aws`).
+    /// Building the functions for AWS (`cargo-lambda`), checking the template (`cfn-lint`, `sam`), deploying it (`aws`),
+    /// checking the dependencies (`cargo-deny`), and trying the API out by its description (`schemathesis`).
     Tools,
 }
 

