@@ -10,6 +10,7 @@ mod idempotency;
 mod lifecycle;
 mod loans;
 mod outage;
+mod permissions;
 mod privacy;
 mod refusals;
 mod survival;
