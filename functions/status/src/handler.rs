@@ -2,10 +2,11 @@
 
 use gateway::callers::Callers;
 use gateway::clock::Clock;
+use gateway::health::health;
 use gateway::ledger::Ledger;
 use gateway::problem::Problem;
 use gateway::reply::Reply;
-use gateway::track::{Report, track};
+use gateway::track::track;
 use lambda_http::{Body, Request, RequestExt, Response};
 
 /// Answers one request.
@@ -15,10 +16,11 @@ pub(crate) async fn handle(
     callers: &Callers,
     clock: &dyn Clock,
 ) -> Response<Body> {
-    let reply = match report(&request, ledger, callers, clock).await {
-        Ok(report) => Reply::report(report),
-        Err(problem) => Reply::problem(&problem),
+    let reply = match request.path_parameters().first("tracking_id") {
+        Some(tracking_id) => report(&request, tracking_id, ledger, callers, clock).await,
+        None => health(ledger).await,
     };
+    let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
     let response = Response::builder().status(reply.status);
     let response = reply
         .headers
@@ -29,21 +31,15 @@ pub(crate) async fn handle(
 
 async fn report(
     request: &Request,
+    tracking_id: &str,
     ledger: &dyn Ledger,
     callers: &Callers,
     clock: &dyn Clock,
-) -> Result<Report, Problem> {
+) -> Result<Reply, Problem> {
     let token = request
         .headers()
         .get("x-internal-token")
         .and_then(|value| value.to_str().ok());
     let caller = callers.authenticate(token, clock).await?;
-    let parameters = request.path_parameters();
-    track(
-        ledger,
-        clock,
-        &caller,
-        parameters.first("tracking_id").unwrap_or_default(),
-    )
-    .await
+    track(ledger, clock, &caller, tracking_id).await.map(Reply::report)
 }
