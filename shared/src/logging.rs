@@ -1,6 +1,7 @@
 //! Logs: one JSON object a line, to standard output. Personal data, tokens, credentials and Fineract's texts never
 //! reach them.
 
+use crate::panics;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -17,7 +18,8 @@ const LIBRARIES: [&str; 7] = [
     "rustls",
 ];
 
-/// Starts logging at the level that `LOG_LEVEL` says: `error`, `warn`, `info` or `debug`; `info` for anything else.
+/// Starts logging at the level that `LOG_LEVEL` says: `error`, `warn`, `info` or `debug`; `info` for anything else. Of a
+/// panic its place is logged.
 pub fn start() {
     let level = match std::env::var("LOG_LEVEL").as_deref() {
         Ok("error") => LevelFilter::ERROR,
@@ -35,4 +37,5 @@ pub fn start() {
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .try_init();
+    panics::log_places_only();
 }

@@ -59,6 +59,18 @@ impl Reply {
         }
     }
 
+    /// The word for monitors that callers can be served.
+    pub fn healthy() -> Self {
+        Self {
+            status: 200,
+            headers: vec![
+                ("Content-Type", "application/json".to_owned()),
+                ("Cache-Control", OPEN_CACHE.to_owned()),
+            ],
+            body: serde_json::json!({"healthy": true}),
+        }
+    }
+
     /// A problem. The caller gets what is its own to know; the operator gets the whole chain in the log, here and
     /// nowhere else.
     pub fn problem(problem: &Problem) -> Self {

@@ -95,8 +95,9 @@ impl Sweeper<'_> {
     /// subject is left out, with an alarm.
     async fn rows(&self, entries: &[Open], swept: &mut Swept) -> Vec<Row> {
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-        if let Ok(rows) = self.ledger.get_all(&ids).await {
-            return rows;
+        match self.ledger.get_all(&ids).await {
+            Ok(rows) => return rows,
+            Err(error) => tracing::warn!(error = %Chain(&error), "the rows of a page are read one by one"),
         }
         let mut rows = Vec::new();
         let mut unknown = BTreeSet::new();

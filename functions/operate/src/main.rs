@@ -13,7 +13,7 @@ use gateway::callers::Callers;
 use gateway::cancel::Canceller;
 use gateway::chain::Chain;
 use gateway::clock::SystemClock;
-use gateway::{logging, settings};
+use gateway::{logging, panics, settings};
 use lambda_http::{Error, Request, run, service_fn};
 
 #[tokio::main]
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Error> {
     };
     let desk = &desk;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(handler::handle(request, desk).await)
+        Ok::<_, Error>(panics::caught(handler::handle(request, desk)).await?)
     }))
     .await
 }

@@ -2,12 +2,16 @@
 
 use gateway::callers::Callers;
 use gateway::clock::Clock;
+use gateway::health::health;
 use gateway::history::{Asked, history};
 use gateway::ledger::Ledger;
 use gateway::problem::Problem;
 use gateway::reply::Reply;
 use gateway::track::{Report, track};
 use lambda_http::{Body, Request, RequestExt, Response};
+
+/// Where monitors ask.
+const HEALTH: &str = "/fineract/health";
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -16,10 +20,12 @@ pub(crate) async fn handle(
     callers: &Callers,
     clock: &dyn Clock,
 ) -> Response<Body> {
-    let reply = match report(&request, ledger, callers, clock).await {
-        Ok(report) => Reply::report(report),
-        Err(problem) => Reply::problem(&problem),
+    let reply = if request.raw_http_path().ends_with(HEALTH) {
+        health(ledger).await
+    } else {
+        report(&request, ledger, callers, clock).await.map(Reply::report)
     };
+    let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
     let response = Response::builder().status(reply.status);
     let response = reply
         .headers

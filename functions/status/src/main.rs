@@ -1,5 +1,5 @@
-//! `GET /fineract/track/{tracking_id}`: tells the truth about an operation. `GET /fineract/track`: what was asked for on one
-//! client or loan.
+//! `GET /fineract/track/{tracking_id}` tells the truth about an operation, `GET /fineract/track` what was asked for on one
+//! client or loan, `GET /fineract/health` whether it can.
 
 mod handler;
 
@@ -9,7 +9,7 @@ use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::callers::Callers;
 use gateway::chain::Chain;
 use gateway::clock::SystemClock;
-use gateway::{logging, settings};
+use gateway::{logging, panics, settings};
 use lambda_http::{Error, Request, run, service_fn};
 
 #[tokio::main]
@@ -27,7 +27,8 @@ async fn main() -> Result<(), Error> {
     }
     let (ledger, callers) = (&ledger, &callers);
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(handler::handle(request, ledger, callers, &SystemClock).await)
+        let answer = handler::handle(request, ledger, callers, &SystemClock);
+        Ok::<_, Error>(panics::caught(answer).await?)
     }))
     .await
 }

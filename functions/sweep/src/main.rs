@@ -6,7 +6,7 @@ use gateway::adapters::sqs::SqsQueue;
 use gateway::clock::{Clock, SystemClock, Timestamp};
 use gateway::subject::SHARDS;
 use gateway::sweep::Sweeper;
-use gateway::{logging, settings};
+use gateway::{logging, panics, settings};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
     };
     let sweeper = &sweeper;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        sweep(sweeper, &event).await
+        panics::caught(sweep(sweeper, &event)).await?
     }))
     .await
 }

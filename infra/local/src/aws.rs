@@ -71,11 +71,29 @@ impl Aws {
     /// # Errors
     /// If it refuses, or does not answer.
     pub async fn cloudformation(&self, action: &str, parameters: &[(String, String)]) -> Result<String, Error> {
-        let mut form = format!("Action={action}&Version=2010-05-15");
+        self.query("cloudformation", "2010-05-15", action, parameters).await
+    }
+
+    /// Asks IAM, with an action and its parameters; the answer is XML.
+    ///
+    /// # Errors
+    /// If it refuses, or does not answer.
+    pub async fn iam(&self, action: &str, parameters: &[(String, String)]) -> Result<String, Error> {
+        self.query("iam", "2010-05-08", action, parameters).await
+    }
+
+    async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(String, String)],
+    ) -> Result<String, Error> {
+        let mut form = format!("Action={action}&Version={version}");
         for (name, value) in parameters {
             form.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
         }
-        let request = self.request(Method::POST, "cloudformation", "/").body(form);
+        let request = self.request(Method::POST, service, "/").body(form);
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
         self.send(action, request).await
     }

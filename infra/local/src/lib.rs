@@ -4,7 +4,8 @@
 //! environment of the emulator, [`functions`] builds and packs the four functions, [`emulator`] runs the emulator for
 //! as long as its owner lives, [`aws`] speaks to it, [`deployment`] puts the template on it, [`caller`] makes who may
 //! call, and [`stack`] is all of that under one name. [`api`] calls the gateway as a loan origination system does;
-//! [`arguments`] is what programs are told about Fineract; [`lifecycle`] is the documented life of two loans, `every_operation` what follows on it. [`console`] shows what is
+//! [`arguments`] is what programs are told about Fineract; [`lifecycle`] is the documented life of two loans, `every_operation` what follows on it.
+//! [`policy`] is what roles allow. [`console`] shows what is
 //! going on.
 //!
 //! Invariant: nothing here talks to anything but loopback addresses and the package registries (`cargo`, `pip`).
@@ -22,6 +23,7 @@ mod error;
 mod every_operation;
 pub mod functions;
 pub mod lifecycle;
+pub mod policy;
 pub mod probe;
 pub mod process;
 pub mod stack;

@@ -4,8 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use fineract_simulator::{Effect, Release, Request, Server, Simulator};
+use gateway::subject::Subject;
 use local::api::{Answer, Api};
-use local::{Options, Stack};
+use local::{Function, Options, Stack};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::described::is_as_described;
@@ -113,6 +115,48 @@ impl Bench {
         let response = self.simulator.answer(&request);
         assert_eq!(response.status, 200, "{external_id}");
         response.body_json().unwrap()
+    }
+
+    /// Kills the processes of a function, waits until they are gone, and says how many there were.
+    pub(crate) async fn kill(&self, function: Function) -> usize {
+        let processes = self.stack.processes(function).unwrap();
+        for number in &processes {
+            let pid = Pid::from_raw(i32::try_from(*number).unwrap()).unwrap();
+            kill_process(pid, Signal::KILL).unwrap();
+        }
+        while !self.stack.processes(function).unwrap().is_empty() {
+            tokio::time::sleep(POLL).await;
+        }
+        processes.len()
+    }
+
+    /// Stores an operation as operate does, long ago and without a message: it creates the client of this external id, in
+    /// the place of the one that `like`, an ended one, created.
+    pub(crate) async fn store_without_message(&self, like: &str, id: &str, external_id: &str) {
+        let mut row = self.stack.row(like).await.unwrap().unwrap();
+        let subject = Subject::stored(format!("client:{external_id}"));
+        let long_ago = "2026-01-01T00:00:00.000000Z";
+        let own = json!({"externalId": external_id, "mobileNo": null});
+        let data = published::with(published::client_create(), own);
+        let members = row.as_object_mut().unwrap();
+        for ended in ["processed_at", "expires_at", "response", "owner", "queue_seq"] {
+            members.shift_remove(ended);
+        }
+        let text = |text: &str| json!({"S": text});
+        for (name, value) in [
+            ("id", id),
+            ("subject", subject.as_str()),
+            ("data", &data.to_string()),
+            ("state", "accepted"),
+            ("accepted_at", long_ago),
+            ("next_attempt_at", long_ago),
+            ("open_shard", &subject.shard()),
+            ("open_key", &format!("{subject}\u{1f}{long_ago}\u{1f}{id}")),
+        ] {
+            members.insert(name.to_owned(), text(value));
+        }
+        members.insert("maybe_sent".to_owned(), json!({"BOOL": false}));
+        self.stack.put_row(&row).await.unwrap();
     }
 
     /// How many rows and messages there are.

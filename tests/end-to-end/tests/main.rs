@@ -15,6 +15,7 @@ mod lifecycle;
 mod loans;
 mod lossy;
 mod outage;
+mod permissions;
 mod privacy;
 mod refusals;
 mod survival;

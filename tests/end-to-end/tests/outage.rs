@@ -74,6 +74,8 @@ async fn a_store_that_is_down() {
     );
     assert!(answer.headers.contains_key("retry-after"));
     let answer = bench.api.track(&id).await.unwrap();
+    let healthy = bench.api.get("/fineract/health").send().await.unwrap();
+    assert_eq!(healthy.status().as_u16(), 503, "a monitor sees it");
     assert_eq!(
         (answer.status, &answer.body["code"]),
         (503, &json!("unavailable")),

@@ -15,25 +15,31 @@ pub struct Permission {
     pub resource: String,
 }
 
-/// Everything that the roles allow, one row for each role, action and resource.
+/// Everything that the roles allow, one row for each role, action and resource, in the order of the template.
 #[must_use]
 pub fn permissions(template: &Resolved) -> Vec<Permission> {
-    let mut found = Vec::new();
-    for (role, properties) in template.of_type("AWS::IAM::Role") {
-        for statement in statements(properties).filter(|statement| statement["Effect"] == "Allow") {
-            for action in each(&statement["Action"]) {
-                for resource in each(&statement["Resource"]) {
-                    found.push(Permission {
-                        role: role.to_owned(),
-                        action: action.as_str().unwrap_or_default().to_owned(),
-                        resource: named(resource),
-                    });
-                }
-            }
-        }
-    }
-    found.sort();
-    found
+    let roles = template.of_type("AWS::IAM::Role");
+    let allowed = roles.flat_map(|(role, properties)| {
+        let pairs = pairs(statements(properties)).into_iter();
+        pairs.map(move |(action, resource)| Permission {
+            role: role.to_owned(),
+            action,
+            resource: named(&resource),
+        })
+    });
+    allowed.collect()
+}
+
+/// Each action with each resource that these statements allow it on, in their order.
+pub fn pairs<'a>(statements: impl Iterator<Item = &'a Value>) -> Vec<(String, Value)> {
+    let allowing = statements.filter(|statement| statement["Effect"] == "Allow");
+    let pairs = allowing.flat_map(|statement| {
+        each(&statement["Action"]).flat_map(move |action| {
+            let action = action.as_str().unwrap_or_default();
+            each(&statement["Resource"]).map(move |resource| (action.to_owned(), resource.clone()))
+        })
+    });
+    pairs.collect()
 }
 
 /// The statements of all policies of a role.
