@@ -148,7 +148,8 @@ fn track() -> Value {
     let mapping = json!({"processing": "#/components/schemas/Processing", "success": "#/components/schemas/Success",
         "failed": "#/components/schemas/Failed"});
     json!({
-        "description": "What is known about an operation. `status` has three values and never a fourth; anything but `processing` is final.",
+        "description": "What is known about an operation. `status` has three values and never a fourth; anything but \
+                        `processing` is final.",
         "oneOf": [reference("Processing"), reference("Success"), reference("Failed")],
         "discriminator": {"propertyName": "status", "mapping": mapping},
     })
@@ -185,7 +186,8 @@ fn processing() -> Value {
             "attempts": attempts(),
             "reason": {"type": "string", "enum": codes::reasons(),
                 "description": "Why it waits. Each has a page in docs/errors."},
-            "waiting_for": {"description": "The caller's own operation behind which it waits.", "$ref": "#/components/schemas/TrackingId"},
+            "waiting_for": {"$ref": "#/components/schemas/TrackingId",
+                "description": "The caller's own operation behind which it waits."},
             "next_attempt_at": time("When it is tried again."),
         },
     })
@@ -259,7 +261,8 @@ fn history() -> Value {
         "required": ["operations"],
         "properties": {
             "operations": {"type": "array", "maxItems": PAGE_MAX, "items": reference("HistoryLine")},
-            "next": {"type": "string", "description": "The `cursor` of the next page; absent on the last. A page may be short, or empty, and have one."},
+            "next": {"type": "string",
+                "description": "The `cursor` of the next page; absent on the last. A page may be short, or empty, and have one."},
         },
     })
 }
@@ -293,7 +296,8 @@ fn error() -> io::Result<Value> {
         "required": ["code", "message", "retryable"],
         "properties": {
             "code": {"type": ["string", "null"], "description": format!(
-                "Fineract's most specific code, or one of the gateway's own, of which each has a page in docs/errors: {}.", own.join(", "))},
+                "Fineract's most specific code, or one of the gateway's own, of which each has a page in docs/errors: {}.",
+                own.join(", "))},
             "message": {"type": ["string", "null"], "description": "Fineract's most specific sentence."},
             "parameter": {"type": "string", "description": "The field that Fineract names."},
             "retryable": {"type": "boolean",
@@ -308,7 +312,8 @@ fn fault() -> Value {
         "description": "One fault of a request.",
         "required": ["pointer", "code", "detail"],
         "properties": {
-            "pointer": {"type": "string", "description": "JSON pointer into the request's body; of the history, `/` and the name of a parameter."},
+            "pointer": {"type": "string",
+                "description": "JSON pointer into the request's body; of the history, `/` and the name of a parameter."},
             "code": {"type": "string", "enum": FaultCode::ALL.map(FaultCode::as_str),
                 "description": "Each has a page in docs/errors."},
             "detail": {"type": "string", "minLength": 1},

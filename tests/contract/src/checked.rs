@@ -31,8 +31,8 @@ pub struct Description {
     schemas: BTreeMap<String, Validator>,
 }
 
-/// The status codes that API Gateway, and the emulator in its place, answers with on its own.
-const OF_THE_PLATFORM: [u16; 5] = [404, 413, 429, 500, 503];
+/// The status codes with which API Gateway, and the emulator in its place, answers what it does not let in.
+const OF_THE_PLATFORM: [u16; 3] = [404, 413, 429];
 
 impl Description {
     /// The description of the gateway as it is built.

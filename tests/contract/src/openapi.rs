@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::{answers, requests};
 
 /// What a caller must know besides.
-const ABOUT: &str = "One call instead of a banking integration. `POST /fineract/operate` takes an operation and answers at once with a \
-tracking id; `GET /fineract/track/{tracking_id}` is polled every 2 to 3 seconds until `status` is not `processing`.\n\n\
+const ABOUT: &str = "One call instead of a banking integration. `POST /fineract/operate` takes an operation and answers at \
+once with a tracking id; `GET /fineract/track/{tracking_id}` is polled every 2 to 3 seconds until `status` is not `processing`.\n\n\
 Problems (`application/problem+json`) never have a member `status`: only HTTP 200 and 202 speak about an operation. \
 Each `code` and `reason` has a page of its name in `docs/errors`.\n\n\
 What API Gateway answers itself is not described here: 404 to an unknown route, 413 to a body above 10 MB, 429 beyond the \
@@ -61,7 +61,8 @@ fn operate() -> Value {
     let accepted = json!({
         "description": "The operation is stored and will be carried out.",
         "headers": {
-            "Location": header("Where it is tracked.", json!({"type": "string", "pattern": "^/fineract/track/[A-Z_]+%7C[0-9a-f-]{36}$"})),
+            "Location": header("Where it is tracked.",
+                json!({"type": "string", "pattern": "^/fineract/track/[A-Z_]+%7C[0-9a-f-]{36}$"})),
             "Retry-After": retry_after(),
             "Idempotent-Replayed": optional("`true`: this request was accepted before, under the same key.",
                 json!({"type": "string", "const": "true"})),

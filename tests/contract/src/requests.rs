@@ -52,7 +52,8 @@ pub fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
         "description": "One key for each request: the same key with the same request gives the same answer again, and nothing \
-                        is done twice. It is remembered as long as results are kept (90 days, unless the deployment says otherwise).",
+                        is done twice. It is remembered as long as results are kept (90 days, unless the deployment says \
+                        otherwise).",
         "schema": {"type": "string", "pattern": format!("^[!-~]{{1,{KEY_LENGTH_MAX}}}$")},
         "example": "9f5c2c1e-0b5a-4b0f-8d0e-7d3c9a1b2c3d",
     })
@@ -141,7 +142,8 @@ pub fn of_shape(shape: Shape) -> Value {
             "description": "Money above zero: at most 19 digits, 6 of them after the point. Digits are kept as they are."})
         }
         Shape::Rate { max } => json!({"anyOf": [{"type": "number", "minimum": 0, "maximum": max},
-            {"type": "string", "pattern": DIGITS}], "description": format!("A rate from 0 to {max}, with at most 6 digits after the point.")}),
+            {"type": "string", "pattern": DIGITS}],
+            "description": format!("A rate from 0 to {max}, with at most 6 digits after the point.")}),
         Shape::Count { max } => json!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": max},
             {"type": "string", "pattern": DIGITS}], "description": format!("A whole number from 1 to {max}.")}),
         Shape::OneOf(words) => json!({"type": "string", "pattern": in_any_case(words),

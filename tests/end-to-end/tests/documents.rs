@@ -24,14 +24,19 @@ const ELIDED: &str = "0199…";
 enum RunBy {
     /// A test here.
     This,
+    /// This test, in this file: the same program with other numbers.
+    Test(&'static str, &'static str),
     /// This line of `.ci/run`.
     Ci(&'static str),
     /// Nothing: why not, and what comes closest.
     Nothing(&'static str),
 }
 
+/// The documents whose blocks are looked at.
+const DOCUMENTS: [&str; 3] = ["README.md", "docs/testing.md", "docs/migrating.md"];
+
 /// Every block of commands, by its document and how it begins.
-const BLOCKS: [(&str, &str, RunBy); 6] = [
+const BLOCKS: [(&str, &str, RunBy); 9] = [
     (
         "README.md",
         "cargo local\n",
@@ -46,6 +51,21 @@ const BLOCKS: [(&str, &str, RunBy); 6] = [
         RunBy::Nothing(
             "it needs an account with AWS; `.ci/run` builds the zips, and every test here deploys the template",
         ),
+    ),
+    (
+        "docs/testing.md",
+        "cargo run -p chaos\n",
+        RunBy::Test("tests/chaos/tests/quick.rs", "nothing_is_lost_repeated_or_untrue"),
+    ),
+    (
+        "docs/testing.md",
+        "FINERACT_PASSWORD=",
+        RunBy::Nothing("it needs a real Fineract; the same program runs before the simulated one"),
+    ),
+    (
+        "docs/testing.md",
+        "mkdir -p target/fuzz-corpus/post\n",
+        RunBy::Nothing("it needs a nightly toolchain; `cargo test -p fuzz` feeds the corpus to the same functions"),
     ),
     ("docs/migrating.md", "import os\n", RunBy::This),
 ];
@@ -75,7 +95,7 @@ fn block(document: &str, beginning: &str) -> String {
 #[test]
 fn each_block_of_commands_is_run_or_says_why_not() {
     let ci = fs::read_to_string(top().join(".ci/run")).unwrap();
-    for document in ["README.md", "docs/migrating.md"] {
+    for document in DOCUMENTS {
         for block in blocks(document) {
             let known = |(name, beginning, _): &&(&str, &str, RunBy)| *name == document && block.starts_with(beginning);
             let Some((_, _, run_by)) = BLOCKS.iter().find(known) else {
@@ -83,6 +103,10 @@ fn each_block_of_commands_is_run_or_says_why_not() {
             };
             match run_by {
                 RunBy::This => {}
+                RunBy::Test(file, name) => {
+                    let tests = fs::read_to_string(top().join(file)).unwrap();
+                    assert!(tests.contains(&format!("fn {name}(")), "{file} has no {name}");
+                }
                 RunBy::Ci(line) => assert!(ci.contains(line), "{line} is not in .ci/run"),
                 RunBy::Nothing(why) => assert!(!why.is_empty()),
             }
