@@ -133,6 +133,7 @@ fn template_of(method: &str, path: &str) -> Option<&'static str> {
     match (method, path.strip_prefix("/fineract/")?) {
         ("POST", "operate") => Some("/fineract/operate"),
         ("GET", "track") => Some("/fineract/track"),
+        ("GET", "health") => Some("/fineract/health"),
         (method, rest) => match (method, rest.strip_prefix("track/")?.split_once('/')) {
             ("GET", None) => Some("/fineract/track/{tracking_id}"),
             ("POST", Some((_, "cancel"))) => Some("/fineract/track/{tracking_id}/cancel"),

@@ -54,6 +54,7 @@ fn paths() -> Value {
         "/fineract/track": {"get": history()},
         "/fineract/track/{tracking_id}": {"get": track()},
         "/fineract/track/{tracking_id}/cancel": {"post": cancel()},
+        "/fineract/health": {"get": health()},
     })
 }
 
@@ -140,6 +141,24 @@ fn cancel() -> Value {
         "parameters": [tracking_id()],
         "responses": with_problems(json!({"200": report("It is cancelled; this is its final report.")}),
             &[Kind::Unauthorized, Kind::NotFound, Kind::TooLateToCancel, Kind::Unavailable]),
+    })
+}
+
+fn health() -> Value {
+    let healthy = json!({
+        "description": "The table answers, so that callers can be served.",
+        "headers": {"Cache-Control": header("Never kept.", json!({"type": "string", "const": "no-store"}))},
+        "content": {"application/json": {
+            "schema": {"type": "object", "required": ["healthy"], "additionalProperties": false,
+                "properties": {"healthy": {"type": "boolean", "const": true}}},
+            "example": {"healthy": true},
+        }},
+    });
+    json!({
+        "operationId": "health",
+        "summary": "Tells monitors whether callers can be served. It needs no token.",
+        "security": [],
+        "responses": with_problems(json!({"200": healthy}), &[Kind::Unavailable]),
     })
 }
 
