@@ -348,12 +348,23 @@ fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
                 || is_repeated(world, row)
                 || earlier_failed
                 || world.journal.spent(row.id) >= KEYS
-                || {
-                    let mut relatives = stories.iter().filter(|other| related(&other.row, row));
-                    relatives.any(|other| unknown_to_the_queue(world, other, story))
-                }
+                || after_unknown_order(world, story, stories)
         }
     }
+}
+
+/// Whether it, or what ended before it, was done in an order that the queue never knew.
+fn after_unknown_order(world: &World, story: &Story, stories: &[Story]) -> bool {
+    let relatives: Vec<&Story> = stories.iter().filter(|other| related(&other.row, &story.row)).collect();
+    let earlier = |other: &&&Story| other.row.id != story.row.id && other.ended_at <= story.ended_at;
+    relatives.iter().any(|other| unknown_to_the_queue(world, other, story))
+        || relatives.iter().filter(earlier).any(|one| {
+            let others = relatives.iter().filter(earlier);
+            let alike = |other: &&&Story| one.row.id < other.row.id && one.row.subject == other.row.subject;
+            others
+                .filter(alike)
+                .any(|other| unknown_to_the_queue(world, one, other))
+        })
 }
 
 fn external_id(row: &Row) -> String {
