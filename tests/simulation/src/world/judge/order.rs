@@ -26,7 +26,7 @@ pub(super) fn out_of_order(world: &World, posts: &[Post], stories: &[Story], tru
         for (later_post, later) in &told {
             let awaited = earlier_post.answered_at < first_sent(&later_post.mark);
             let alike = earlier.row.subject == later.row.subject && earlier.row.id != later.row.id;
-            if !awaited || !alike || unknown_to_the_queue(world, earlier, later) {
+            if !awaited || !alike || unknown_when_begun(world, earlier, later) {
                 continue;
             }
             let end = earlier.ended_at.unwrap_or(Duration::MAX);
@@ -43,20 +43,21 @@ pub(super) fn out_of_order(world: &World, posts: &[Post], stories: &[Story], tru
 /// The queue lost the message of one of two operations before its place in the order was known, and they were accepted so
 /// closely that clocks cannot tell their order.
 pub(super) fn unknown_to_the_queue(world: &World, one: &Story, other: &Story) -> bool {
-    // Once one of them was taken up, a place that becomes known changes nothing.
-    let taken_up = |story: &Story| story.begun_at.or(story.ended_at);
-    let first_begun = taken_up(one).into_iter().chain(taken_up(other)).min();
+    unknown_when_begun(world, one, other) || unknown_when_begun(world, other, one)
+}
+
+/// The same, when the later one was first taken up: a place that becomes known after that changes nothing.
+fn unknown_when_begun(world: &World, earlier: &Story, later: &Story) -> bool {
+    let begun = later.begun_at.or(later.ended_at).unwrap_or(Duration::MAX);
     let unseen = |story: &Story| {
-        let known = story
-            .sequenced_at
-            .is_some_and(|at| first_begun.is_none_or(|begun| at <= begun));
+        let known = story.sequenced_at.is_some_and(|at| at <= begun);
         !known && world.message_was_lost(story.row.id)
     };
-    let (one_at, other_at) = (one.row.accepted_at, other.row.accepted_at);
+    let (one_at, other_at) = (earlier.row.accepted_at, later.row.accepted_at);
     let apart = one_at.since(other_at).max(other_at.since(one_at));
     // If the queue knew neither, the sweep goes by clocks, which are not so far apart.
-    let by_clock = unseen(one) && unseen(other) && apart > crate::world::CLOCKS_APART;
-    let unknown = (unseen(one) || unseen(other)) && apart <= CLOCKS_APART && !by_clock;
+    let by_clock = unseen(earlier) && unseen(later) && apart > crate::world::CLOCKS_APART;
+    let unknown = (unseen(earlier) || unseen(later)) && apart <= CLOCKS_APART && !by_clock;
     if unknown {
         world.tally.note("pairs whose order the queue never knew", 1);
     }
