@@ -15,7 +15,7 @@ use crate::fields::{Fault, Fields, Outline};
 use crate::fineract::{Method, Path};
 use crate::operations;
 use crate::pace::Wait;
-use crate::proof::Proof;
+use crate::proof::{Booked, Proof};
 use crate::subject::Subject;
 use crate::values::Rules;
 use crate::verdict::Expected;
@@ -192,6 +192,8 @@ pub trait AnyOperation: Send + Sync {
     fn held_as(&self, case: &Case) -> HeldAs;
     /// Whether this refusal says that the id which follows from its UTR is taken.
     fn is_taken(&self, failure: &Failure) -> bool;
+    /// Where its answer names the transaction that it books, if it books one.
+    fn books(&self) -> Option<Booked>;
     /// See [`Operation::prepare`].
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command>;
     /// See [`Operation::read_back`].
@@ -225,6 +227,10 @@ impl<T: Operation> AnyOperation for T {
 
     fn is_taken(&self, _: &Failure) -> bool {
         false
+    }
+
+    fn books(&self) -> Option<Booked> {
+        None
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

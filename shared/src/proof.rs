@@ -116,11 +116,20 @@ fn ids(thing: &Value, names: &[(&str, &str)]) -> Value {
     Value::Object(known.collect::<Map<_, _>>())
 }
 
+/// The members of an answer that name a transaction: its number and its external id. Fineract numbers a transaction anew
+/// when one of an earlier day is booked; its external id stays.
+pub type Booked = (&'static str, &'static str);
+
 /// Whether two answers name the same thing: the same client, loan or transaction.
-pub fn same_effect(one: &Value, other: &Value) -> bool {
-    ["resourceId", "subResourceId"]
-        .iter()
-        .all(|id| one.get(id).filter(|id| !id.is_null()) == other.get(id).filter(|id| !id.is_null()))
+pub fn same_effect(one: &Value, other: &Value, booked: Option<Booked>) -> bool {
+    let named = |answer: &Value, member: &str| answer.get(member).filter(|id| !id.is_null()).cloned();
+    ["resourceId", "subResourceId"].iter().all(|number| {
+        let numbers = named(one, number) == named(other, number);
+        numbers
+            || booked.is_some_and(|(renumbered, id)| {
+                renumbered == *number && named(one, id).is_some() && named(one, id) == named(other, id)
+            })
+    })
 }
 
 #[cfg(test)]
@@ -159,8 +168,31 @@ mod tests {
     #[test]
     fn an_effect_is_known_by_its_numbers() {
         let one = json!({"resourceId": 7, "subResourceId": null, "changes": {}});
-        assert!(same_effect(&one, &json!({"resourceId": 7})));
-        assert!(!same_effect(&one, &json!({"resourceId": 8})));
-        assert!(!same_effect(&one, &json!({"resourceId": 7, "subResourceId": 1})));
+        assert!(same_effect(&one, &json!({"resourceId": 7}), None));
+        assert!(!same_effect(&one, &json!({"resourceId": 8}), None));
+        assert!(!same_effect(&one, &json!({"resourceId": 7, "subResourceId": 1}), None));
+    }
+
+    #[test]
+    fn a_transaction_that_was_numbered_anew_is_the_same_one() {
+        let booked = Some(("resourceId", "resourceExternalId"));
+        let one = json!({"resourceId": 7, "resourceExternalId": "PAY-1"});
+        for (other, same) in [
+            (json!({"resourceId": 9, "resourceExternalId": "PAY-1"}), true),
+            (json!({"resourceId": 9, "resourceExternalId": "PAY-2"}), false),
+            (json!({"resourceId": 9}), false),
+            (
+                json!({"resourceId": 9, "resourceExternalId": "PAY-1", "subResourceId": 1}),
+                false,
+            ),
+        ] {
+            assert_eq!(same_effect(&one, &other, booked), same, "{other}");
+            assert!(!same_effect(&one, &other, None), "{other}");
+        }
+        assert!(!same_effect(
+            &json!({"resourceId": 7}),
+            &json!({"resourceId": 9}),
+            booked
+        ));
     }
 }

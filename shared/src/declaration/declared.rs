@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{AnyOperation, Asked, Body, Case, Command, DATE_FORMAT, HeldAs, LOCALE, Stop};
-use crate::proof::Proof;
+use crate::proof::{Booked, Proof};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
 use crate::verdict::Expected;
@@ -379,6 +379,14 @@ impl AnyOperation for Declared {
 
     fn is_taken(&self, failure: &Failure) -> bool {
         self.derives_id() && failure.code().is_some_and(|code| TAKEN.contains(&code))
+    }
+
+    fn books(&self) -> Option<Booked> {
+        match (self.row.shows, self.row.place) {
+            (Shows::Booked(_), Place::Loan(_)) => Some(("subResourceId", "subResourceExternalId")),
+            (Shows::Booked(_), _) => Some(("resourceId", "resourceExternalId")),
+            _ => None,
+        }
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

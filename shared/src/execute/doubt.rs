@@ -112,7 +112,7 @@ impl Executor<'_> {
         // Under a first key that is remembered a refusal is the last word about the key: what is there, another did.
         let proof = match (&outcome.verdict, proof) {
             (Verdict::Refused(_), proof) if !doubt => proof,
-            (_, proof) => self.undone(row, proof).await?,
+            (_, proof) => self.undone(row, operation, proof).await?,
         };
         let tries = row.keys_spent.saturating_add(1);
         let (verdict, next_key) = match (outcome.verdict, proof) {
@@ -167,7 +167,7 @@ impl Executor<'_> {
             Err(_) => return Ok(outcome),
         }
         let proof = match self.proof(row, operation, bank, case).await? {
-            Ok(proof) => self.undone(row, proof).await?,
+            Ok(proof) => self.undone(row, operation, proof).await?,
             Err(_) => return Ok(outcome),
         };
         let (verdict, next_key) = match proof {
@@ -197,17 +197,17 @@ impl Executor<'_> {
         case: &Case,
     ) -> Result<Result<Proof, Stop>, ledger::Error> {
         Ok(match operation.read_back(bank, case).await {
-            Ok(Proof::Applied(ids)) if operation.mistakable() => Ok(self.ours(row, ids).await?),
+            Ok(Proof::Applied(ids)) if operation.mistakable() => Ok(self.ours(row, operation, ids).await?),
             read => read,
         })
     }
 
     /// What was undone was this operation's, if it was what was asked for and no earlier one of ours did it.
-    async fn undone(&self, row: &Row, proof: Proof) -> Result<Proof, ledger::Error> {
+    async fn undone(&self, row: &Row, operation: &dyn AnyOperation, proof: Proof) -> Result<Proof, ledger::Error> {
         let Proof::Undone(Some(ids)) = proof else {
             return Ok(proof);
         };
-        let ours = self.ours(row, ids).await?;
+        let ours = self.ours(row, operation, ids).await?;
         Ok(if ours == Proof::NotApplied {
             Proof::Undone(None)
         } else {
@@ -217,13 +217,18 @@ impl Executor<'_> {
 
     /// What is there may be what another operation of ours did: whichever ended before this one goes on. Clocks do not
     /// tell which was accepted earlier.
-    pub(super) async fn ours(&self, row: &Row, ids: Value) -> Result<Proof, ledger::Error> {
+    pub(super) async fn ours(
+        &self,
+        row: &Row,
+        operation: &dyn AnyOperation,
+        ids: Value,
+    ) -> Result<Proof, ledger::Error> {
         let history = self.ledger.history(&row.subject).await?;
         let others: Vec<Uuid> = history.into_iter().filter(|id| *id != row.id).collect();
         let before = self.ledger.get_all(&others).await?.into_iter().any(|other| {
             let done = other.operation == row.operation && other.state == State::Succeeded;
             let done = other.response.filter(|_| done);
-            done.is_some_and(|response| same_effect(&response, &ids))
+            done.is_some_and(|response| same_effect(&response, &ids, operation.books()))
         });
         Ok(if before { Proof::NotApplied } else { Proof::Applied(ids) })
     }

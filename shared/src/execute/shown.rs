@@ -6,7 +6,7 @@ use super::Executor;
 use crate::bank::Bank;
 use crate::clock::Timestamp;
 use crate::ledger;
-use crate::operation::{Case, Kind, Stop};
+use crate::operation::{AnyOperation, Case, Kind, Stop};
 use crate::pace::Reason;
 use crate::proof::Proof;
 use crate::row::Row;
@@ -33,12 +33,15 @@ pub enum Shown {
 impl Executor<'_> {
     /// What Fineract shows of an open operation.
     pub async fn shown(&self, row: &Row, deadline: Timestamp) -> Result<Shown, ledger::Error> {
-        let shown = self.held_by_fineract(row, deadline).await;
+        let Some(operation) = self.understood(row) else {
+            return Ok(Shown::NotUnderstood);
+        };
+        let shown = self.read_back(row, &*operation, deadline).await;
         let Shown::Applied(ids) = shown else { return Ok(shown) };
-        if !mistakable(row, self) {
+        if !operation.mistakable() {
             return Ok(Shown::Applied(ids));
         }
-        Ok(match self.ours(row, ids).await? {
+        Ok(match self.ours(row, &*operation, ids).await? {
             Proof::Applied(ids) => Shown::Applied(ids),
             Proof::NotApplied | Proof::ByAnother | Proof::Undone(_) => Shown::NotApplied,
         })
@@ -46,14 +49,20 @@ impl Executor<'_> {
 
     /// Whether Fineract holds what an operation was to leave there, whichever of ours left it.
     pub async fn held_by_fineract(&self, row: &Row, deadline: Timestamp) -> Shown {
-        let Value::Object(data) = &row.data else {
-            return Shown::NotUnderstood;
-        };
-        let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, self.rules).ok());
-        let Some(reading) = reading else {
-            return Shown::NotUnderstood;
-        };
-        if reading.operation.subject().is_none() {
+        match self.understood(row) {
+            Some(operation) => self.read_back(row, &*operation, deadline).await,
+            None => Shown::NotUnderstood,
+        }
+    }
+
+    fn understood(&self, row: &Row) -> Option<Box<dyn AnyOperation>> {
+        let kind = Kind::named(&row.operation)?;
+        let reading = kind.read(row.data.as_object()?, self.rules).ok()?;
+        Some(reading.operation)
+    }
+
+    async fn read_back(&self, row: &Row, operation: &dyn AnyOperation, deadline: Timestamp) -> Shown {
+        if operation.subject().is_none() {
             return Shown::Asks;
         }
         let bank = Bank {
@@ -70,7 +79,7 @@ impl Executor<'_> {
             turn: row.turn,
             since: row.accepted_at,
         };
-        match reading.operation.read_back(&bank, &case).await {
+        match operation.read_back(&bank, &case).await {
             Ok(Proof::Applied(ids)) => Shown::Applied(ids),
             Ok(Proof::NotApplied) => Shown::NotApplied,
             Ok(Proof::ByAnother) => Shown::ByAnother,
@@ -79,10 +88,4 @@ impl Executor<'_> {
             Err(Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_)) => Shown::NotApplied,
         }
     }
-}
-
-fn mistakable(row: &Row, executor: &Executor<'_>) -> bool {
-    let Value::Object(data) = &row.data else { return true };
-    let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, executor.rules).ok());
-    reading.is_none_or(|reading| reading.operation.mistakable())
 }

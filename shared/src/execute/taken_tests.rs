@@ -138,6 +138,26 @@ async fn what_was_undone_after_a_doubt_was_this_ones_unless_an_earlier_one_did_i
 }
 
 #[tokio::test]
+async fn what_an_earlier_one_booked_is_not_this_ones_after_fineract_numbered_it_anew() {
+    for (earlier, state) in [(true, State::Failed), (false, State::Succeeded)] {
+        let (world, message) = accepted(earlier).await;
+        for mut row in world.ledger.rows().into_iter().filter(|row| row.response.is_some()) {
+            row.response.as_mut().unwrap()["resourceId"] = 3.into();
+            world.ledger.put(row);
+        }
+        world.run(&Script::default().lost(POST), &message).await;
+        world.clock.advance(WAIT_MAX);
+        let spent = shown(Script::default().cached(POST, 500, json!({})), There::Nothing).await;
+        world.run(&spent, &message).await;
+        world.clock.advance(WAIT_MAX);
+        let refused = shown(Script::default().on(POST, 403, refusal(TAKEN)), There::Booked).await;
+        world.run(&refused, &message).await;
+        assert!(refused.is_done());
+        assert_eq!(last(&world).state, state, "{earlier}");
+    }
+}
+
+#[tokio::test]
 async fn a_busy_key_whose_effect_was_undone_by_another_is_followed_by_the_next_id() {
     for (there, turn) in [(There::Undone, 1), (There::Nothing, 0)] {
         let (world, message) = accepted(true).await;
