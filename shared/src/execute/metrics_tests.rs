@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::digest::derived_uuid;
+use crate::row::UNKNOWN;
 use crate::testing::{RUN_TIME, Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";
@@ -254,6 +255,17 @@ async fn exchanges_doubts_and_ends_are_measured() {
             &message,
         )
         .await;
+    assert_eq!(
+        world.measured(&MEASURES),
+        ["lookup FineractTime 0", "lookup FineractErrors 1"]
+    );
+
+    // What only asks leaves no doubt.
+    let world = World::new();
+    let message = world.accept("LOAN_GET", json!({"external_loan_id": "L"})).await;
+    let unanswered = Script::default().lost("GET /v1/loans/external-id/L?associations=all");
+    world.run(&unanswered, &message).await;
+    assert_eq!(world.row().history[0].verdict, UNKNOWN);
     assert_eq!(
         world.measured(&MEASURES),
         ["lookup FineractTime 0", "lookup FineractErrors 1"]

@@ -404,41 +404,71 @@ async fn operations_are_found_page_by_page() {
         for id in 1..=40 {
             let state = State::ALL[usize::try_from(id).unwrap() % State::ALL.len()];
             let operation = if id % 2 == 0 { "CLIENT_CREATE" } else { "CLIENT_UPDATE" };
+            let lender = if id % 10 == 0 { "UGRO" } else { "DMI" };
             world.ledger.put(Row {
                 operation: operation.to_owned(),
+                data: json!({"lenderConfig": lender}),
                 ..of(id, state)
             });
         }
         let now = world.clock.now();
         let older = Some(now.since(of(20, State::Waiting).accepted_at));
-        for filter in [
-            Filter::default(),
-            Filter {
-                states: vec![State::Waiting],
-                ..Filter::default()
-            },
-            Filter {
-                operation: Some("CLIENT_UPDATE".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                caller: Some("los".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                caller: Some("lo".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                lender: Some("UGRO".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                older,
-                ..Filter::default()
-            },
-        ] {
-            let wanted = |row: &Row| filter.takes(row, now);
+        let number = |row: &Row| row.id.as_u128();
+        type Wanted = fn(&Row, u128) -> bool;
+        let filters: [(Filter, Wanted); 8] = [
+            (Filter::default(), |_, _| true),
+            (
+                Filter {
+                    states: vec![State::Waiting, State::Failed],
+                    ..Filter::default()
+                },
+                |row, _| matches!(row.state, State::Waiting | State::Failed),
+            ),
+            (
+                Filter {
+                    operation: Some("CLIENT_UPDATE".to_owned()),
+                    ..Filter::default()
+                },
+                |_, number| number % 2 == 1,
+            ),
+            (
+                Filter {
+                    caller: Some("los".to_owned()),
+                    ..Filter::default()
+                },
+                |_, _| true,
+            ),
+            (
+                Filter {
+                    caller: Some("los-1".to_owned()),
+                    ..Filter::default()
+                },
+                |_, _| true,
+            ),
+            (
+                Filter {
+                    caller: Some("lo".to_owned()),
+                    ..Filter::default()
+                },
+                |_, _| false,
+            ),
+            (
+                Filter {
+                    lender: Some("UGRO".to_owned()),
+                    ..Filter::default()
+                },
+                |_, number| number % 10 == 0,
+            ),
+            (
+                Filter {
+                    older,
+                    ..Filter::default()
+                },
+                |_, number| number >= 20,
+            ),
+        ];
+        for (filter, wanted) in filters {
+            let wanted = |row: &Row| wanted(row, number(row));
             let ids = |rows: &mut Vec<Row>| {
                 rows.sort_by_key(|row| row.id);
                 rows.iter().map(|row| row.id).collect::<Vec<_>>()
