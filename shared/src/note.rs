@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 
 /// Longest name of who did something.
-pub const WHO_LENGTH_MAX: usize = 100;
+pub const WHO_LENGTH_MAX: usize = 300;
 /// Longest reason.
 pub const WHY_LENGTH_MAX: usize = 500;
 /// Most notes of one operation: with everything else the row has to fit into an item of the table.

@@ -330,6 +330,12 @@ async fn who_insists_is_noted() {
             Reply::Done,
             "nothing is asked any more"
         );
+        let again = operator(&world).retry(id, &hand()).await;
+        let expected = match end {
+            End::Success => Refusal::NotFailed(State::Succeeded),
+            End::Failed => Refusal::Forced,
+        };
+        assert_eq!(refused(again), expected);
     }
 }
 
