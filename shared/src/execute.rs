@@ -3,6 +3,7 @@
 
 mod asked;
 mod doubt;
+mod measured;
 pub mod shown;
 
 use std::time::Duration;
@@ -203,8 +204,10 @@ impl Executor<'_> {
         let status = outcome.status;
         let settlement = settlement(before, outcome, now, self.paces, self.retention, chance[0]);
         let written = self.ledger.settle(before.id, owner, &settlement).await?;
-        if let (Written::Done, Some(reason)) = (written, settlement.reason) {
-            self.meter.record(Metric::Wait(reason), now);
+        if written == Written::Done {
+            for metric in measured::at_the_end(before, &settlement, now) {
+                self.meter.record(metric, now);
+            }
         }
         let alarm = settlement.reason.filter(|reason| reason.alarms());
         tracing::info!(
@@ -243,6 +246,8 @@ impl Executor<'_> {
         let watched = Watched {
             fineract: self.fineract,
             gate: self.gate,
+            meter: self.meter,
+            clock: self.clock,
         };
         let bank = Bank {
             fineract: &watched,

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::clock::{Clock, Timestamp};
 use crate::fineract::{Answer, Exchange, Fineract, Method, Path, Request};
+use crate::metrics::{Meter, Metric};
 use crate::pace::Reason;
 
 /// How often the question is asked at most, unless the deployment says otherwise.
@@ -102,24 +103,44 @@ impl Gate {
     }
 }
 
-/// Fineract, with the gate looking on.
+/// Fineract, with the gate looking on, and each exchange measured.
 pub struct Watched<'a> {
     /// Fineract.
     pub fineract: &'a dyn Fineract,
     /// The gate.
     pub gate: &'a Gate,
+    /// Where what is measured is written.
+    pub meter: &'a Meter,
+    /// The clock.
+    pub clock: &'a dyn Clock,
 }
 
 #[async_trait]
 impl Fineract for Watched<'_> {
     async fn exchange(&self, request: Request) -> Exchange {
+        let (command, begun) = (request.method != Method::Get, self.clock.now());
         let exchange = self.fineract.exchange(request).await;
         self.gate.note(&exchange);
+        let now = self.clock.now();
+        let metric = Metric::Exchange {
+            command,
+            took: now.since(begun),
+            failed: failed(&exchange),
+        };
+        self.meter.record(metric, now);
         exchange
     }
 
     async fn username(&self) -> Option<String> {
         self.fineract.username().await
+    }
+}
+
+/// Whether there was no answer, or one that says that Fineract failed.
+const fn failed(exchange: &Exchange) -> bool {
+    match exchange {
+        Exchange::NotSent | Exchange::Lost(_) => true,
+        Exchange::Answer(answer) => answer.status >= 500,
     }
 }
 

@@ -7,30 +7,57 @@
 //! [embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::pace::Reason;
+use crate::tracking::State;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "FineractGateway";
 /// The dimension that every metric has: the name of the deployment's stack.
 pub const STACK: &str = "Stack";
 
+const COUNT: &str = "Count";
+const MILLISECONDS: &str = "Milliseconds";
+const SECONDS: &str = "Seconds";
+
 /// Something that was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// An operation was put off for this reason, once more.
     Wait(Reason),
+    /// An operation was accepted; repeats of one are none.
+    Accepted,
+    /// A run ended an operation.
+    Ended {
+        /// As what.
+        state: State,
+        /// So long after it was accepted.
+        after: Duration,
+        /// So many runs took it up.
+        attempts: u32,
+    },
+    /// An operation waits, and it has not been known for so long whether Fineract applied it.
+    InDoubt(Duration),
+    /// Fineract was asked something.
+    Exchange {
+        /// Whether it was to change something.
+        command: bool,
+        /// How long it took.
+        took: Duration,
+        /// Whether there was no answer, or one that says that Fineract failed.
+        failed: bool,
+    },
 }
 
 /// A metric as CloudWatch knows it.
 struct Row {
-    name: &'static str,
-    unit: &'static str,
-    value: u64,
-    /// What tells metrics of this name apart, beside the stack.
+    /// Names, units and values.
+    values: Vec<(&'static str, &'static str, u64)>,
+    /// What tells metrics of these names apart, beside the stack.
     dimensions: Vec<(&'static str, &'static str)>,
 }
 
@@ -38,10 +65,32 @@ impl Metric {
     fn row(self) -> Row {
         match self {
             Self::Wait(reason) => Row {
-                name: "Waits",
-                unit: "Count",
-                value: 1,
+                values: vec![("Waits", COUNT, 1)],
                 dimensions: vec![("Reason", reason.as_str())],
+            },
+            Self::Accepted => Row {
+                values: vec![("Accepted", COUNT, 1)],
+                dimensions: Vec::new(),
+            },
+            Self::Ended { state, after, attempts } => Row {
+                values: vec![
+                    ("Ended", COUNT, 1),
+                    ("TimeToEnd", MILLISECONDS, millis(after)),
+                    ("Attempts", COUNT, attempts.into()),
+                ],
+                dimensions: vec![("Outcome", state.as_str())],
+            },
+            Self::InDoubt(span) => Row {
+                values: vec![("InDoubt", SECONDS, span.as_secs())],
+                dimensions: Vec::new(),
+            },
+            Self::Exchange { command, took, failed } => Row {
+                values: vec![
+                    ("FineractTime", MILLISECONDS, millis(took)),
+                    // Of all exchanges, its average is the rate of errors.
+                    ("FineractErrors", COUNT, failed.into()),
+                ],
+                dimensions: vec![("Call", if command { "command" } else { "lookup" })],
             },
         }
     }
@@ -51,13 +100,18 @@ impl Metric {
         let row = self.row();
         let dimensions = row.dimensions.iter().map(|(name, _)| *name);
         let keys: Vec<_> = std::iter::once(STACK).chain(dimensions).collect();
+        let metrics = row
+            .values
+            .iter()
+            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
+        let metrics: Vec<_> = metrics.collect();
         let mut document = json!({
             "_aws": {
                 "Timestamp": at.millis(),
                 "CloudWatchMetrics": [{
                     "Namespace": NAMESPACE,
                     "Dimensions": [keys],
-                    "Metrics": [{"Name": row.name, "Unit": row.unit}],
+                    "Metrics": metrics,
                 }],
             },
         });
@@ -65,9 +119,15 @@ impl Metric {
         for (name, value) in row.dimensions {
             document[name] = value.into();
         }
-        document[row.name] = row.value.into();
+        for (name, _, value) in row.values {
+            document[name] = value.into();
+        }
         document
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Writes down what was measured in a deployment.
@@ -105,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    const UNITS: [&str; 4] = ["Count", "Milliseconds", "Seconds", "Bytes"];
+    const UNITS: [&str; 3] = [COUNT, MILLISECONDS, SECONDS];
 
     /// What the specification demands of a document: the members, and a target on the root node for each reference.
     fn assert_conforms(document: &Value) {
@@ -135,6 +195,61 @@ mod tests {
             for metric in metrics {
                 assert!(document[named(&metric["Name"])].is_number(), "{document}");
                 assert!(UNITS.contains(&metric["Unit"].as_str().unwrap()), "{document}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_measured_beside_waits() {
+        let span = Duration::from_millis(61_500);
+        for (metric, dimension, values) in [
+            (Metric::Accepted, None, json!({"Accepted": 1})),
+            (
+                Metric::Ended {
+                    state: State::Failed,
+                    after: span,
+                    attempts: 3,
+                },
+                Some(("Outcome", "failed")),
+                json!({"Ended": 1, "TimeToEnd": 61_500, "Attempts": 3}),
+            ),
+            (Metric::InDoubt(span), None, json!({"InDoubt": 61})),
+            (
+                Metric::Exchange {
+                    command: true,
+                    took: span,
+                    failed: true,
+                },
+                Some(("Call", "command")),
+                json!({"FineractTime": 61_500, "FineractErrors": 1}),
+            ),
+            (
+                Metric::Exchange {
+                    command: false,
+                    took: span,
+                    failed: false,
+                },
+                Some(("Call", "lookup")),
+                json!({"FineractTime": 61_500, "FineractErrors": 0}),
+            ),
+        ] {
+            let document = metric.document("bank", Timestamp::from_micros(0));
+            assert_conforms(&document);
+            let names = values.as_object().unwrap().keys().collect::<Vec<_>>();
+            let directive = &document["_aws"]["CloudWatchMetrics"][0];
+            let told = directive["Metrics"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|metric| metric["Name"].as_str().unwrap());
+            assert_eq!(told.collect::<Vec<_>>(), names, "{metric:?}");
+            for (name, value) in values.as_object().unwrap() {
+                assert_eq!(&document[name], value, "{metric:?}");
+            }
+            let keys: Vec<_> = std::iter::once(STACK).chain(dimension.map(|(name, _)| name)).collect();
+            assert_eq!(directive["Dimensions"], json!([keys]), "{metric:?}");
+            if let Some((name, value)) = dimension {
+                assert_eq!(document[name], value, "{metric:?}");
             }
         }
     }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::row::Row;
 
 /// Longest name of who did something.
-pub const WHO_LENGTH_MAX: usize = 100;
+pub const WHO_LENGTH_MAX: usize = 300;
 /// Longest reason.
 pub const WHY_LENGTH_MAX: usize = 500;
 /// Most notes of one operation: with everything else the row has to fit into an item of the table.
@@ -104,6 +105,21 @@ impl Hand {
             why: self.why.clone(),
             other,
         }
+    }
+}
+
+impl Row {
+    /// Its notes with one more.
+    pub fn notes_with(&self, note: Note) -> Vec<Note> {
+        let mut notes = self.notes.clone();
+        notes.push(note);
+        notes
+    }
+
+    /// The operation as which it was sent anew, by hand.
+    pub fn retried_as(&self) -> Option<Uuid> {
+        let mut retries = self.notes.iter().filter(|note| note.deed == Deed::Retried);
+        retries.next_back()?.other
     }
 }
 

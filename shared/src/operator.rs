@@ -55,6 +55,9 @@ pub enum Refusal {
     /// Another operation goes first on its subject.
     #[error("{0} goes first on its client or loan; see to that one")]
     Behind(TrackingId),
+    /// Somebody ended it without Fineract's word.
+    #[error("it was ended by force; Fineract may hold it, so its caller has to ask for it again")]
+    Forced,
     /// It was retried before.
     #[error("it was retried as {0}; see to that one")]
     RetriedAs(TrackingId),

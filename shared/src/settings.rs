@@ -168,6 +168,8 @@ impl<'a> Reader<'a> {
 /// The configuration of the function that accepts.
 #[derive(Clone, Debug)]
 pub struct Operate {
+    /// The name of the stack, by which its metrics are told from others'.
+    pub stack: String,
     /// The table of operations.
     pub table_name: String,
     /// The table of callers.
@@ -187,6 +189,7 @@ impl Operate {
     pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let mut reader = Reader::new(variable);
         let settings = Self {
+            stack: reader.text("STACK_NAME"),
             table_name: reader.text("TABLE_NAME"),
             callers_table_name: reader.text("CALLERS_TABLE_NAME"),
             queue_url: reader.text("QUEUE_URL"),

@@ -239,10 +239,31 @@ impl World {
         let lines = std::mem::take(&mut *self.lines.lock().unwrap());
         let reason = |line: String| {
             let document: Value = serde_json::from_str(&line).unwrap();
-            assert_eq!((&document["Stack"], &document["Waits"]), (&json!(STACK), &json!(1)));
-            document["Reason"].as_str().unwrap().to_owned()
+            assert_eq!(document["Stack"], json!(STACK));
+            (document["Waits"] == json!(1)).then(|| document["Reason"].as_str().unwrap().to_owned())
         };
-        lines.into_iter().map(reason).collect()
+        lines.into_iter().filter_map(reason).collect()
+    }
+
+    /// The values of these metrics since the last time, as they were measured.
+    pub(crate) fn measured(&self, names: &[&str]) -> Vec<String> {
+        let lines = std::mem::take(&mut *self.lines.lock().unwrap());
+        let mut values = Vec::new();
+        for line in lines {
+            let document: Value = serde_json::from_str(&line).unwrap();
+            let kind = ["Outcome", "Call"]
+                .into_iter()
+                .find_map(|name| document.get(name)?.as_str());
+            for name in names {
+                if let Some(value) = document.get(*name) {
+                    values.push(format!(
+                        "{}{name} {value}",
+                        kind.map(|kind| format!("{kind} ")).unwrap_or_default()
+                    ));
+                }
+            }
+        }
+        values
     }
 
     /// The only row.

@@ -3,6 +3,7 @@
 use gateway::accept::Acceptor;
 use gateway::callers::Callers;
 use gateway::cancel::Canceller;
+use gateway::metrics::{Meter, Metric};
 use gateway::problem::{Kind, Problem};
 use gateway::reply::Reply;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -12,6 +13,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) acceptor: Acceptor<'a>,
     pub(crate) canceller: Canceller<'a>,
     pub(crate) callers: Callers,
+    pub(crate) meter: Meter,
     pub(crate) accepted_status: u16,
 }
 
@@ -46,6 +48,9 @@ async fn accept(request: &Request, desk: &Desk<'_>) -> Result<Reply, Problem> {
         .transpose();
     let key = key.map_err(|_| Problem::new(Kind::InvalidIdempotencyKey, "It must have visible ASCII characters."))?;
     let accepted = desk.acceptor.accept(&caller, key, request.body().as_ref()).await?;
+    if !accepted.replayed {
+        desk.meter.record(Metric::Accepted, desk.acceptor.clock.now());
+    }
     tracing::info!(tracking_id = %accepted.tracking_id, replayed = accepted.replayed, "accepted");
     Ok(Reply::accepted(&accepted, desk.accepted_status))
 }

@@ -13,6 +13,7 @@ use gateway::callers::Callers;
 use gateway::cancel::Canceller;
 use gateway::chain::Chain;
 use gateway::clock::SystemClock;
+use gateway::metrics::Meter;
 use gateway::{logging, panics, settings};
 use lambda_http::{Error, Request, run, service_fn};
 
@@ -49,6 +50,7 @@ async fn main() -> Result<(), Error> {
         acceptor,
         canceller,
         callers,
+        meter: Meter::stdout(&settings.stack),
         accepted_status: settings.accepted_status,
     };
     let desk = &desk;

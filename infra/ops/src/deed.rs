@@ -158,8 +158,13 @@ fn found(verified: &Verified) -> Output {
             ]
         })
         .collect();
+    let alone = verified
+        .findings
+        .iter()
+        .filter(|finding| finding.later.is_none())
+        .count();
     let mut text = format!(
-        "{} successes read back, {} not as they were.\n",
+        "{} successes read back, {} not as they were, {alone} of these without a later success that may be why.\n",
         verified.looked_at,
         rows.len()
     );

@@ -14,7 +14,7 @@ use std::error::Error as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use gateway::{operator, settings};
+use gateway::operator;
 
 use crate::output::Output;
 use crate::place::{Place, PlaceArguments};
@@ -122,18 +122,17 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Output, Error> {
     let place = Place::find(&arguments.place).await?;
-    let environment = || ["OPERATOR", "USER"].into_iter().find_map(settings::environment);
-    let by = arguments.by.clone().or_else(environment).unwrap_or_default();
+    let who = || place.who(arguments.by.as_deref());
     let tools = || Tools::of(&place);
     match &arguments.command {
         Command::Token(command) => token::run(command, &place).await,
         Command::List(list) => view::list(list, &tools()?).await,
-        Command::Show(show) => view::show(show, &by, &tools()?).await,
+        Command::Show(show) => view::show(show, &place, arguments.by.as_deref(), &tools()?).await,
         Command::History(history) => view::history(history, &tools()?).await,
-        Command::Resume(one) => deed::resume(one, &by, &tools()?).await,
-        Command::Retry(one) => deed::retry(one, &by, &tools()?).await,
-        Command::Resolve(resolve) => deed::resolve(resolve, &by, &tools()?).await,
-        Command::Drain(drain) => deed::drain(drain, &by, &tools()?).await,
+        Command::Resume(one) => deed::resume(one, &who().await?, &tools()?).await,
+        Command::Retry(one) => deed::retry(one, &who().await?, &tools()?).await,
+        Command::Resolve(resolve) => deed::resolve(resolve, &who().await?, &tools()?).await,
+        Command::Drain(drain) => deed::drain(drain, &who().await?, &tools()?).await,
         Command::Verify(verify) => deed::verify(verify, &tools()?).await,
     }
 }

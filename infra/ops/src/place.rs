@@ -63,6 +63,17 @@ impl Place {
         Ok(CallersTable::new(&self.aws, self.text("CALLERS_TABLE_NAME")?))
     }
 
+    /// Who does something: the name that was said, and whose credentials AWS sees, which nobody can make up.
+    pub(crate) async fn who(&self, said: Option<&str>) -> Result<String, Error> {
+        let environment = || ["OPERATOR", "USER"].into_iter().find_map(settings::environment);
+        let said = said.map(str::to_owned).or_else(environment).unwrap_or_default();
+        let answer = aws_sdk_sts::Client::new(&self.aws).get_caller_identity().send().await;
+        let answer = answer.map_err(Error::failed("asking AWS whose credentials these are"))?;
+        Ok(format!("{said} ({})", answer.arn().unwrap_or_default())
+            .trim()
+            .to_owned())
+    }
+
     fn text(&self, name: &str) -> Result<String, Error> {
         let missing = || Error::refused(format!("the stack does not tell {name}; is it of this release?"));
         self.variable(name).ok_or_else(missing)

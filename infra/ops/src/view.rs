@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::output::{NOTHING, Output, table};
+use crate::place::Place;
 use crate::tools::{Tools, operation, progress, span};
 
 #[derive(Args)]
@@ -164,11 +165,11 @@ pub(crate) async fn history(history: &History, tools: &Tools) -> Result<Output, 
 }
 
 /// One operation.
-pub(crate) async fn show(show: &Show, by: &str, tools: &Tools) -> Result<Output, Error> {
+pub(crate) async fn show(show: &Show, place: &Place, by: Option<&str>, tools: &Tools) -> Result<Output, Error> {
     let operator = tools.operator();
     let mut row = operator.row(show.id).await.map_err(Error::refused_or_failed)?;
     if let (true, Some(why)) = (show.reveal, &show.why) {
-        let hand = Hand::new(by, why).map_err(Error::refused)?;
+        let hand = Hand::new(&place.who(by).await?, why).map_err(Error::refused)?;
         operator.reveal(&row, &hand).await.map_err(Error::refused_or_failed)?;
         row = operator.row(show.id).await.map_err(Error::refused_or_failed)?;
     }

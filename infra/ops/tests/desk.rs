@@ -1,7 +1,7 @@
 //! A gateway before a simulated Fineract, and the operator's command for it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fineract_simulator::{Release, Server, Simulator};
@@ -14,7 +14,7 @@ pub(crate) struct Desk {
     pub(crate) stack: Stack,
     pub(crate) simulator: Simulator,
     env_file: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
     _server: Server,
 }
 
@@ -31,9 +31,14 @@ impl Desk {
             stack,
             simulator,
             env_file,
-            _folder: folder,
+            folder,
             _server: server,
         }
+    }
+
+    /// The folder with the file that says where the gateway is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Runs the command with these words.

@@ -4,4 +4,5 @@
 
 mod deeds;
 mod desk;
+mod runbook;
 mod tokens;

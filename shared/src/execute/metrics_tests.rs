@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::digest::derived_uuid;
+use crate::row::UNKNOWN;
 use crate::testing::{RUN_TIME, Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";
@@ -192,4 +193,81 @@ async fn a_run_that_lost_its_lease_writes_none() {
         .await
         .unwrap();
     assert!(world.waited_for().is_empty());
+}
+
+const MEASURES: [&str; 6] = [
+    "Ended",
+    "TimeToEnd",
+    "Attempts",
+    "InDoubt",
+    "FineractTime",
+    "FineractErrors",
+];
+
+#[tokio::test]
+async fn exchanges_doubts_and_ends_are_measured() {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client("INC-1")).await;
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    for (script, advance, expected) in [
+        (
+            Script::default().lost(POST),
+            minutes(4),
+            vec!["command FineractTime 0", "command FineractErrors 1", "InDoubt 0"],
+        ),
+        (
+            answer(409, refusal("error.msg.loan.locked")),
+            minutes(8),
+            vec!["command FineractTime 0", "command FineractErrors 0", "InDoubt 240"],
+        ),
+        (
+            answer(200, created()),
+            minutes(0),
+            vec![
+                "command FineractTime 0",
+                "command FineractErrors 0",
+                "succeeded Ended 1",
+                "succeeded TimeToEnd 720000",
+                "succeeded Attempts 3",
+            ],
+        ),
+    ] {
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        assert_eq!(world.measured(&MEASURES), expected);
+        world.clock.advance(advance);
+    }
+
+    // Nothing was sent: there is no doubt. A question is no command.
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client("INC-1")).await;
+    world.run(&Script::default().unreachable(POST), &message).await;
+    assert_eq!(
+        world.measured(&MEASURES),
+        ["command FineractTime 0", "command FineractErrors 1"]
+    );
+    let world = World::new();
+    let approval = json!({"external_loan_id": "L", "approvedOnDate": "11 January 2026"});
+    let message = world.accept("LOAN_APPROVE", approval).await;
+    world
+        .run(
+            &Script::default().on("GET /v1/loans/external-id/L", 500, json!({})),
+            &message,
+        )
+        .await;
+    assert_eq!(
+        world.measured(&MEASURES),
+        ["lookup FineractTime 0", "lookup FineractErrors 1"]
+    );
+
+    // What only asks leaves no doubt.
+    let world = World::new();
+    let message = world.accept("LOAN_GET", json!({"external_loan_id": "L"})).await;
+    let unanswered = Script::default().lost("GET /v1/loans/external-id/L?associations=all");
+    world.run(&unanswered, &message).await;
+    assert_eq!(world.row().history[0].verdict, UNKNOWN);
+    assert_eq!(
+        world.measured(&MEASURES),
+        ["lookup FineractTime 0", "lookup FineractErrors 1"]
+    );
 }

@@ -106,5 +106,8 @@ pub fn retryable(row: &Row, standing: Option<&Row>) -> Result<(), Refusal> {
             return Err(Refusal::NotFailed(row.state));
         }
     }
+    if row.notes.iter().any(|note| note.deed == Deed::Forced) {
+        return Err(Refusal::Forced);
+    }
     standing.map_or(Ok(()), |new| Err(Refusal::RetriedAs(new.tracking_id())))
 }

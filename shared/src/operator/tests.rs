@@ -1,8 +1,9 @@
+mod looking;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::find::{Cursor, Filter};
 use super::resolve::End;
 use super::*;
 use crate::execute::Reply;
@@ -330,6 +331,12 @@ async fn who_insists_is_noted() {
             Reply::Done,
             "nothing is asked any more"
         );
+        let again = operator(&world).retry(id, &hand()).await;
+        let expected = match end {
+            End::Success => Refusal::NotFailed(State::Succeeded),
+            End::Failed => Refusal::Forced,
+        };
+        assert_eq!(refused(again), expected);
     }
 }
 
@@ -366,118 +373,6 @@ async fn dead_letters_come_back_and_strays_stay() {
         let row = world.ledger.row(Uuid::from_u128(1)).unwrap();
         assert_eq!((row.sends, deeds(&row)), (1, vec![(Deed::Drained, None)]));
         assert_eq!(world.queue.len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn what_fineract_no_longer_holds_is_found() {
-    let world = World::new();
-    let message = world.accept("CLIENT_CREATE", client("INC-1")).await;
-    let before = world.clock.now();
-    world.run(&Script::default().on(POST, 200, created()), &message).await;
-    world.ledger.put(of(1, State::Failed));
-    let row = world.row_of("client:INC-1");
-    for (since, script, expected) in [
-        (before, Script::default().on(LOOK, 200, there()), (1, 0)),
-        (before, Script::default().on(LOOK, 404, absent()), (1, 1)),
-        (before, Script::default().unreachable(LOOK), (1, 1)),
-        (before.after(Duration::from_secs(1)), Script::default(), (0, 0)),
-    ] {
-        let executor = world.executor(&script);
-        let verified = operator(&world).verify(&executor, since, &|_| ()).await.unwrap();
-        assert_eq!((verified.looked_at, verified.findings.len()), expected);
-        assert!(
-            verified
-                .findings
-                .iter()
-                .all(|finding| finding.row == row && finding.later.is_none())
-        );
-        assert_eq!(verified.rows, 2);
-        assert!(script.is_done());
-    }
-}
-
-#[tokio::test]
-async fn operations_are_found_page_by_page() {
-    for size in [1, 2, usize::MAX] {
-        let world = World::on(MemoryLedger::default().in_pages_of(size), MemoryQueue::default());
-        for id in 1..=40 {
-            let state = State::ALL[usize::try_from(id).unwrap() % State::ALL.len()];
-            let operation = if id % 2 == 0 { "CLIENT_CREATE" } else { "CLIENT_UPDATE" };
-            world.ledger.put(Row {
-                operation: operation.to_owned(),
-                ..of(id, state)
-            });
-        }
-        let now = world.clock.now();
-        let older = Some(now.since(of(20, State::Waiting).accepted_at));
-        for filter in [
-            Filter::default(),
-            Filter {
-                states: vec![State::Waiting],
-                ..Filter::default()
-            },
-            Filter {
-                operation: Some("CLIENT_UPDATE".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                caller: Some("los".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                caller: Some("lo".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                lender: Some("UGRO".to_owned()),
-                ..Filter::default()
-            },
-            Filter {
-                older,
-                ..Filter::default()
-            },
-        ] {
-            let wanted = |row: &Row| filter.takes(row, now);
-            let ids = |rows: &mut Vec<Row>| {
-                rows.sort_by_key(|row| row.id);
-                rows.iter().map(|row| row.id).collect::<Vec<_>>()
-            };
-            let mut open: Vec<Row> = world
-                .ledger
-                .rows()
-                .into_iter()
-                .filter(|row| row.state.is_open() && wanted(row))
-                .collect();
-            let mut every: Vec<Row> = world.ledger.rows().into_iter().filter(wanted).collect();
-            let (mut found, mut from) = (Vec::new(), None);
-            loop {
-                let page = operator(&world).open(&filter, from.take(), 3, &|_| ()).await.unwrap();
-                assert!(page.rows.len() <= 3);
-                found.extend(page.rows);
-                match page.next.map(|next| next.to_string().parse()) {
-                    Some(Ok(Cursor::Open(shard, key))) => from = Some((shard, key)),
-                    None => break,
-                    other => panic!("{other:?}"),
-                }
-            }
-            assert_eq!(ids(&mut found), ids(&mut open), "{filter:?}");
-            let (mut found, mut after) = (Vec::new(), None);
-            loop {
-                let page = operator(&world).every(&filter, after, 3, &|_| ()).await.unwrap();
-                assert!(page.rows.len() <= 3);
-                found.extend(page.rows);
-                match page.next.map(|next| next.to_string().parse()) {
-                    Some(Ok(Cursor::Ended(id))) => after = Some(id),
-                    None => break,
-                    other => panic!("{other:?}"),
-                }
-            }
-            assert_eq!(ids(&mut found), ids(&mut every), "{filter:?}");
-        }
-    }
-    for text in ["", "o", "o64", "oxx", "e1", "x00", "o0061"] {
-        assert!(text.parse::<Cursor>().is_err(), "{text}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! One test body for the ledger, on the twin in memory and on the emulated table; one for the queue.
 
+mod callers;
 mod letters;
 mod queue;
 mod repairs;

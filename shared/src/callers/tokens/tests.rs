@@ -1,10 +1,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use serde_json::json;
+
 use super::*;
 use crate::callers::Callers;
 use crate::callers::memory::MemoryCallers;
 use crate::clock::{Clock, ManualClock};
+use crate::testing::World;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Longer than it takes a function to notice a token, new or revoked.
@@ -116,19 +119,19 @@ async fn given(table: &MemoryCallers, clock: &ManualClock, chance: &Counter) -> 
 }
 
 #[tokio::test]
-async fn a_thousand_requests_go_through_while_a_token_is_replaced() {
+async fn a_thousand_operations_are_accepted_while_a_token_is_replaced() {
     let table = Arc::new(MemoryCallers::default());
-    let (chance, clock) = (Counter::default(), ManualClock::at(now()));
+    let (chance, world) = (Counter::default(), World::new());
+    let clock = &world.clock;
     let functions = [
         Callers::new(Box::new(Arc::clone(&table))),
         Callers::new(Box::new(Arc::clone(&table))),
     ];
-    let old = given(&table, &clock, &chance).await;
+    let old = given(&table, clock, &chance).await;
     let (mut token, mut new) = (old.clone(), old.clone());
-    let mut owners = std::collections::BTreeSet::new();
     for request in 0..1_000 {
         match request {
-            300 => new = given(&table, &clock, &chance).await,
+            300 => new = given(&table, clock, &chance).await,
             // KNOWN_AFTER has passed: the caller's system changes over.
             500 => token = new.clone(),
             700 => {
@@ -140,15 +143,22 @@ async fn a_thousand_requests_go_through_while_a_token_is_replaced() {
             _ => {}
         }
         clock.advance(KNOWN_AFTER / 200);
-        let caller = functions[request % 2].authenticate(Some(&token), &clock).await;
+        let caller = functions[request % 2].authenticate(Some(&token), clock).await;
         let caller = caller.unwrap_or_else(|problem| panic!("request {request}: {problem:?}"));
-        owners.insert(caller.id.clone());
+        let body = json!({"status": "LOAN_DELETE", "data": {"external_loan_id": format!("L-{request}")}});
+        let accepted = world
+            .acceptor()
+            .accept(&caller, None, body.to_string().as_bytes())
+            .await;
+        assert!(accepted.is_ok(), "request {request}");
     }
-    assert_eq!(owners.len(), 1, "what it owns stays its own");
+    let rows = world.ledger.rows();
+    let owners: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.caller).collect();
+    assert_eq!((rows.len(), owners.len()), (1_000, 1), "what it owns stays its own");
     clock.advance(NOTICED);
     for function in &functions {
-        assert!(function.authenticate(Some(&old), &clock).await.is_err(), "revoked");
-        assert!(function.authenticate(Some(&token), &clock).await.is_ok());
+        assert!(function.authenticate(Some(&old), clock).await.is_err(), "revoked");
+        assert!(function.authenticate(Some(&token), clock).await.is_ok());
     }
 }
 
