@@ -13,6 +13,7 @@ mod outage;
 mod permissions;
 mod privacy;
 mod refusals;
+mod rotation;
 mod survival;
 mod tracking;
 mod transport;
