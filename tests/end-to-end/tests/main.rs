@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod cancelling;
 mod conformance;
+mod deployment_page;
 mod idempotency;
 mod lifecycle;
 mod loans;
