@@ -19,7 +19,10 @@ fn choices() -> [Vec<(&'static str, Value)>; 3] {
     let topic = ("AlarmTopicArn", json!("arn:aws:sns:eu-west-1:123456789012:duty"));
     let mail = ("AlarmEmail", json!("duty@bank.example"));
     let [subnets, groups] = network;
-    [vec![], vec![mail, key.clone()], vec![key, subnets, groups, topic]]
+    // It stays to be seen where it goes.
+    let credentials = ("FineractCredentials", json!({"Ref": "FineractCredentials"}));
+    let choices = [vec![], vec![mail, key.clone()], vec![key, subnets, groups, topic]];
+    choices.map(|choice| [choice, vec![credentials.clone()]].concat())
 }
 
 /// Every rule that the template breaks, with the places.
