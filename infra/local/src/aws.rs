@@ -53,6 +53,7 @@ impl Aws {
             Some("DynamoDB") => "dynamodb",
             Some("AmazonSQS") => "sqs",
             Some("Logs") => "logs",
+            Some("secretsmanager") => "secretsmanager",
             _ => {
                 return Err(Error::Unexpected(format!(
                     "{target} is of no service that is used here"

@@ -110,6 +110,25 @@ impl HttpFineract {
         }
     }
 
+    /// The credentials in the place of refused ones, if there are others by now. Else the next exchange looks again.
+    async fn changed(&self, refused: &Credentials) -> Option<Credentials> {
+        self.forget(refused).await;
+        let now = self.credentials().await?;
+        if now == *refused {
+            self.forget(refused).await;
+            return None;
+        }
+        Some(now)
+    }
+
+    /// Forgets these credentials, if they are the ones that are known.
+    async fn forget(&self, refused: &Credentials) {
+        let mut known = self.credentials.write().await;
+        if known.as_ref() == Some(refused) {
+            *known = None;
+        }
+    }
+
     /// The whole exchange, within its limit.
     async fn send(&self, request: Request, credentials: Credentials) -> Exchange {
         let method = match request.method {
@@ -144,24 +163,24 @@ impl HttpFineract {
 impl Fineract for HttpFineract {
     async fn exchange(&self, request: Request) -> Exchange {
         let began = Instant::now();
+        let left = || request.timeout.saturating_sub(began.elapsed());
+        let with = |timeout| Request {
+            timeout,
+            ..request.clone()
+        };
         let Ok(Some(credentials)) = timeout(request.timeout, self.credentials()).await else {
             return Exchange::NotSent;
         };
-        let left = request.timeout.saturating_sub(began.elapsed());
-        let exchange = self
-            .send(
-                Request {
-                    timeout: left,
-                    ..request
-                },
-                credentials,
-            )
-            .await;
-        if let Exchange::Answer(Answer { status: 401, .. }) = &exchange {
-            // They may have been changed: the next exchange reads them again.
-            *self.credentials.write().await = None;
+        let exchange = self.send(with(left()), credentials.clone()).await;
+        let Exchange::Answer(Answer { status: 401, .. }) = &exchange else {
+            return exchange;
+        };
+        // Nothing was done. If they were changed meanwhile, the request is made once more with the new ones, unless it
+        // would have little time left for its answer.
+        match timeout(left(), self.changed(&credentials)).await {
+            Ok(Some(changed)) if left() >= request.timeout / 2 => self.send(with(left()), changed).await,
+            Ok(_) | Err(_) => exchange,
         }
-        exchange
     }
 
     async fn username(&self) -> Option<String> {

@@ -19,7 +19,10 @@ fn choices() -> [Vec<(&'static str, Value)>; 3] {
     let topic = ("AlarmTopicArn", json!("arn:aws:sns:eu-west-1:123456789012:duty"));
     let mail = ("AlarmEmail", json!("duty@bank.example"));
     let [subnets, groups] = network;
-    [vec![], vec![mail, key.clone()], vec![key, subnets, groups, topic]]
+    // It stays to be seen where it goes.
+    let credentials = ("FineractCredentials", json!({"Ref": "FineractCredentials"}));
+    let choices = [vec![], vec![mail, key.clone()], vec![key, subnets, groups, topic]];
+    choices.map(|choice| [choice, vec![credentials.clone()]].concat())
 }
 
 /// Every rule that the template breaks, with the places.
@@ -277,11 +280,14 @@ fn each_rule_notices_what_breaks_it_and_no_other_does() {
 }
 
 #[test]
-fn no_default_is_told_of_a_parameter_that_must_not_be_seen() {
+fn the_credentials_are_not_shown_and_have_no_default_but_the_empty_one() {
     let template = Template::of_this_repository().unwrap();
     let credentials = template.parameters().find(|(name, _)| *name == "FineractCredentials");
     let (_, declared) = credentials.unwrap();
-    assert_eq!((&declared["NoEcho"], declared.get("Default")), (&json!(true), None));
+    assert_eq!(
+        (&declared["NoEcho"], &declared["Default"]),
+        (&json!(true), &json!(r#"{"username":"","password":""}"#))
+    );
     for (name, declared) in template.parameters() {
         assert!(declared["Description"].is_string(), "{name} has no description");
     }
