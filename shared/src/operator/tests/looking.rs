@@ -1,6 +1,9 @@
 //! Finding operations, and what Fineract no longer holds of them.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::*;
+use crate::ledger::memory::When;
 use crate::operator::find::{Cursor, Filter};
 
 #[tokio::test]
@@ -142,5 +145,34 @@ async fn operations_are_found_page_by_page() {
     }
     for text in ["", "o", "o64", "oxx", "e1", "x00", "o0061"] {
         assert!(text.parse::<Cursor>().is_err(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other() {
+    for (broken, expected) in [(0, Some((3, 0))), (1, Some((2, 1))), (2, Some((1, 2))), (3, None)] {
+        let gets = AtomicU32::new(0);
+        let ledger = MemoryLedger::with_hook(Box::new(move |name, when| {
+            let fails = match (name, when) {
+                ("get_all", When::Before) => broken > 0,
+                ("get", When::Before) => gets.fetch_add(1, Ordering::SeqCst) < broken,
+                _ => false,
+            };
+            if fails {
+                Err(ledger::Error::new("get", "not a row"))
+            } else {
+                Ok(())
+            }
+        }));
+        let world = World::on(ledger, MemoryQueue::default());
+        for id in 1..=3 {
+            world.ledger.put(Row {
+                subject: Subject::stored("client:1"),
+                ..of(id, State::Waiting)
+            });
+        }
+        let found = operator(&world).open(&Filter::default(), None, 10, &|_| ()).await;
+        let counts = found.ok().map(|found| (found.rows.len(), found.unreadable));
+        assert_eq!(counts, expected);
     }
 }
