@@ -65,9 +65,13 @@ pub async fn deploy(
         aws.put_object(&object, zip).await?;
     }
 
+    // CloudFormation takes no more than 51,200 bytes in a request.
+    let object = format!("{BUCKET}/template.yaml");
+    aws.put_object(&object, template.into_bytes()).await?;
+
     let mut request = vec![
         ("StackName".to_owned(), STACK_NAME.to_owned()),
-        ("TemplateBody".to_owned(), template),
+        ("TemplateURL".to_owned(), format!("{}/{object}", aws.url())),
         ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()),
         ("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND".to_owned()),
     ];

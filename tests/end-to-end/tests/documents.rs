@@ -36,7 +36,7 @@ enum RunBy {
 const DOCUMENTS: [&str; 3] = ["README.md", "docs/testing.md", "docs/migrating.md"];
 
 /// Every block of commands, by its document and how it begins.
-const BLOCKS: [(&str, &str, RunBy); 9] = [
+const BLOCKS: [(&str, &str, RunBy); 10] = [
     (
         "README.md",
         "cargo local\n",
@@ -66,6 +66,11 @@ const BLOCKS: [(&str, &str, RunBy); 9] = [
         "docs/testing.md",
         "mkdir -p target/fuzz-corpus/post\n",
         RunBy::Nothing("it needs a nightly toolchain; `cargo test -p fuzz` feeds the corpus to the same functions"),
+    ),
+    (
+        "docs/testing.md",
+        "cargo mutants ",
+        RunBy::Nothing("it takes half an hour and changes the files it works on; the page has what came of it"),
     ),
     ("docs/migrating.md", "import os\n", RunBy::This),
 ];

@@ -35,6 +35,8 @@ enum Step {
     ToldFresh,
     /// A caller is told that its operation waits behind another one.
     ToldBehind,
+    /// A caller is told of all its operations on a client.
+    ToldAll,
     /// An operation is carried out.
     CarriedOut,
     /// So it is by a process that has just started.
@@ -80,6 +82,12 @@ const NEEDED: &[(&str, &str, &str, Step)] = &[
         "dynamodb:Query",
         "OperationsTable/index/open",
         Step::ToldBehind,
+    ),
+    (
+        "StatusRole",
+        "dynamodb:Query",
+        "OperationsTable/index/history",
+        Step::ToldAll,
     ),
     ("StatusRole", "dynamodb:Scan", "CallersTable", Step::ToldFresh),
     ("WorkerRole", "dynamodb:GetItem", "OperationsTable", Step::CarriedOut),

@@ -94,6 +94,10 @@ impl Course {
                 let behind = self.stored(&client, 1).await;
                 bench.api.track(&behind).await.unwrap().body["reason"] == "behind_another_operation"
             }
+            Step::ToldAll => {
+                let history = format!("/fineract/track?externalId={client}&kind=client");
+                bench.api.get(&history).send().await.unwrap().status() == 200
+            }
             Step::CarriedOut => self.done("CLIENT_CREATE", create, "success", within).await,
             Step::CarriedOutFresh => {
                 bench.kill(Function::Worker).await;
