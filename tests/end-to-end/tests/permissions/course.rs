@@ -6,10 +6,12 @@ use fineract_simulator::{Action, Fault, Match, Moment, Times};
 use local::{Function, Options};
 use serde_json::{Value, json};
 
-use super::{Step, WORKS_WITHIN};
+use super::Step;
 use crate::bench::{Bench, published};
 
 const PAUSE: Duration = Duration::from_millis(50);
+/// What a function was refused stands in its log by then.
+const LOGGED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A gateway on which the steps are done again and again, each time about something new.
 pub(super) struct Course {
@@ -207,7 +209,7 @@ impl Course {
 
     /// Whether the function of this role was refused something more often than that. Its log may come a little later.
     pub(super) async fn refused(&self, role: &str, before: usize) -> bool {
-        let deadline = Instant::now() + WORKS_WITHIN;
+        let deadline = Instant::now() + LOGGED_WITHIN;
         while self.refusals(role).await <= before {
             if Instant::now() > deadline {
                 return false;
