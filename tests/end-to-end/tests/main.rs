@@ -7,6 +7,7 @@ mod bench;
 mod cancelling;
 mod conformance;
 mod deployment_page;
+mod fineract_user;
 mod idempotency;
 mod lifecycle;
 mod loans;
