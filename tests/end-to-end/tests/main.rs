@@ -19,4 +19,5 @@ mod rotation;
 mod survival;
 mod tracking;
 mod transport;
+mod upgrade;
 mod waiting;
