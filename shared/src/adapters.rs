@@ -8,3 +8,4 @@ pub mod item;
 pub mod random;
 pub mod secrets;
 pub mod sqs;
+mod wire;

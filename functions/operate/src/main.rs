@@ -21,7 +21,7 @@ use lambda_http::{Error, Request, run, service_fn};
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Operate::read(&settings::environment)?;
-    let aws = aws::config();
+    let aws = aws::config()?;
     let ledger = DynamoLedger::new(&aws, &settings.table_name);
     let queue = SqsQueue::new(&aws, &settings.queue_url, None);
     let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));

@@ -16,7 +16,7 @@ const MICROS_PER_MILLI: i64 = 1_000;
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Sweep::read(&settings::environment)?;
-    let aws = aws::config();
+    let aws = aws::config()?;
     let ledger = DynamoLedger::new(&aws, &settings.table_name);
     let queue = SqsQueue::new(&aws, &settings.queue_url, None);
     let sweeper = Sweeper {

@@ -24,7 +24,7 @@ use crate::handler::Parts;
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Worker::read(&settings::environment)?;
-    let aws = aws::config();
+    let aws = aws::config()?;
     let ledger = DynamoLedger::new(&aws, &settings.table_name);
     let queue = SqsQueue::new(&aws, &settings.queue_url, Some(settings.dead_letter_url.clone()));
     let secret = Secret::new(&aws, &settings.secret_arn);

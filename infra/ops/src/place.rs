@@ -44,7 +44,9 @@ impl Place {
             variables.insert("STACK_NAME".to_owned(), name.clone());
         }
         let look = |name: &str| variables.get(name).cloned().or_else(|| settings::environment(name));
-        let aws = aws::config_of_a_person(&look).await;
+        let aws = aws::config_of_a_person(&look)
+            .await
+            .map_err(Error::failed("setting up the HTTP client"))?;
         let name = look("STACK_NAME")
             .ok_or_else(|| Error::refused("Say where the gateway is: --stack-name NAME, or --env-file FILE."))?;
         for (name, value) in stack::variables(&aws, &name).await? {

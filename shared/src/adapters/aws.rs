@@ -6,11 +6,9 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 
+use super::{http, wire};
 use crate::settings::environment;
 
 /// How long connecting may take.
@@ -28,24 +26,24 @@ const TRIES_MAX: u32 = 3;
 
 /// The configuration of a function's AWS clients. It follows `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the
 /// environment, all of which Lambda sets; no file is looked for, no other service asked.
-pub fn config() -> SdkConfig {
+pub fn config() -> Result<SdkConfig, http::Error> {
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(environment("AWS_REGION").map(Region::new))
-        .http_client(http())
+        .http_client(wire::client(CONNECT_TIME)?)
         .credentials_provider(credentials)
         .timeout_config(timeouts(TRY_TIME, CALL_TIME))
         .retry_config(retries());
     config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
-    config.build()
+    Ok(config.build())
 }
 
 /// The configuration of a person's AWS clients: region, endpoint and keys as these variables say, and what they do not
 /// say as every AWS tool finds it (environment, profile, instance).
-pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> SdkConfig {
+pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> Result<SdkConfig, http::Error> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http())
+        .http_client(wire::client(CONNECT_TIME)?)
         .timeout_config(timeouts(PERSONS_TRY_TIME, PERSONS_CALL_TIME))
         .retry_config(retries());
     if let Some(region) = variable("AWS_REGION") {
@@ -58,13 +56,7 @@ pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> Sd
         let session = variable("AWS_SESSION_TOKEN");
         loader = loader.credentials_provider(Credentials::new(key, secret, session, None, "variables"));
     }
-    loader.load().await
-}
-
-fn http() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    Ok(loader.load().await)
 }
 
 fn timeouts(one_try: Duration, all: Duration) -> TimeoutConfig {

@@ -227,7 +227,8 @@ fn lost(error: reqwest::Error) -> Exchange {
     }
 }
 
-fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {
+/// TLS with the public roots and, if there is one, the operator's own authority.
+pub(super) fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

@@ -17,6 +17,9 @@ use crate::stub::Stub;
 
 /// How long a function may take for anything at all.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The place of a process's user time in `/proc/<id>/stat`, counted from behind its name, and how many of its units a second has.
+const USER_TIME: usize = 11;
+const TICKS: u64 = 100;
 /// Stands for the stub's address in variables.
 pub(crate) const STUB: &str = "{stub}";
 
@@ -97,6 +100,16 @@ impl Function {
             nanos += first.unwrap_or_default();
         }
         Ok(Duration::from_nanos(nanos))
+    }
+
+    /// The part of it that is not the system's.
+    pub(crate) fn user(&self) -> Result<Duration, String> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).map_err(|error| error.to_string())?;
+        // Behind the name, which may have anything in it.
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
+        let ticks: Option<u64> = fields.and_then(|mut fields| fields.nth(USER_TIME)?.parse().ok());
+        let ticks = ticks.ok_or("no user time")?;
+        Ok(Duration::from_millis(ticks * (1_000 / TICKS)))
     }
 
     /// Its resident memory in KiB.

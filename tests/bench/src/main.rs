@@ -2,6 +2,7 @@
 //!
 //! It speaks Lambda's Runtime API to them and stands for everything that they call. Nothing leaves this machine.
 
+mod budgets;
 mod events;
 mod figures;
 mod function;
@@ -63,6 +64,9 @@ struct Arguments {
     /// Where the report is written
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Fail if a budget is missed, which needs a machine that does nothing else
+    #[arg(long)]
+    check: bool,
     /// Only count instructions, and fail if there are 5 % more than those that are kept
     #[arg(long)]
     check_instructions: bool,
@@ -160,7 +164,18 @@ async fn measured(arguments: &Arguments) -> Result<(), String> {
         .out
         .clone()
         .unwrap_or_else(|| programs::top().join("docs/performance"));
-    report.write(&folder)
+    report.write(&folder)?;
+    let missed: Vec<_> = report
+        .verdicts()
+        .into_iter()
+        .filter(|verdict| arguments.check && !verdict.held)
+        .map(|verdict| format!("{}: {}: {}", verdict.program, verdict.budget, verdict.measured))
+        .collect();
+    if missed.is_empty() {
+        Ok(())
+    } else {
+        Err(missed.join("\n"))
+    }
 }
 
 /// Has operate accept an operation and the worker carry it out, and gives what they wrote, with the four functions.

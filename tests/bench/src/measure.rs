@@ -35,6 +35,8 @@ pub(crate) struct Answered {
     pub(crate) time: Figures,
     /// Processor time of one request, in nanoseconds.
     pub(crate) cpu: u64,
+    /// The part of it that is not the system's, which sends and receives.
+    pub(crate) user: u64,
     /// What the requests called.
     pub(crate) calls: BTreeMap<String, u64>,
     /// Resident memory in KiB after so many requests.
@@ -87,10 +89,10 @@ pub(crate) async fn answers(
         function.handle(next()?).await?;
     }
     stub.take_calls();
-    let before = function.cpu()?;
+    let before = (function.cpu()?, function.user()?);
     let mut memory = vec![(0, function.memory_kib()?)];
     let mut times = Vec::new();
-    let mut cpu = Duration::ZERO;
+    let (mut cpu, mut user) = (Duration::ZERO, Duration::ZERO);
     let mut calls = BTreeMap::new();
     let step = (growth / LOOKS).max(1);
     for number in 1..=requests.max(growth) {
@@ -99,7 +101,8 @@ pub(crate) async fn answers(
             times.push(time);
         }
         if number == requests {
-            cpu = function.cpu()?.saturating_sub(before);
+            cpu = function.cpu()?.saturating_sub(before.0);
+            user = function.user()?.saturating_sub(before.1);
             calls = stub.take_calls();
         }
         if number % step == 0 || number == requests {
@@ -108,10 +111,12 @@ pub(crate) async fn answers(
         }
     }
     function.end().await;
+    let each = |spent: Duration| u64::try_from(spent.as_nanos() / u128::from(requests.max(1))).unwrap_or(u64::MAX);
     Ok(Answered {
         requests: u64::from(requests),
         time: Figures::of(&times),
-        cpu: u64::try_from(cpu.as_nanos() / u128::from(requests.max(1))).unwrap_or(u64::MAX),
+        cpu: each(cpu),
+        user: each(user),
         calls,
         memory,
     })

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::budgets::{self, Verdict};
 use crate::figures::{Figures, micros, millis, ratio};
 use crate::instructions::Counts;
 use crate::measure::{Answered, Started};
@@ -86,6 +87,7 @@ impl Report {
             "# Measured\n\nWritten by `cargo run -p bench --release`; [README.md](README.md) says what the figures mean.\n\n",
         );
         self.machine_table(&mut text);
+        self.budgets_table(&mut text);
         self.start_table(&mut text);
         self.warm_table(&mut text);
         if let Some(counts) = &self.instructions {
@@ -101,6 +103,33 @@ impl Report {
         text.push_str("| | |\n|---|---|\n");
         for (name, value) in &self.machine {
             line(text, &[(*name).to_owned(), value.clone()]);
+        }
+    }
+
+    /// The budgets of what was measured.
+    pub(crate) fn verdicts(&self) -> Vec<Verdict> {
+        let hello = self.hello_start();
+        let starts = self.started.iter();
+        let mut verdicts: Vec<_> = starts
+            .flat_map(|(name, started)| budgets::of_start(name, started, hello))
+            .collect();
+        verdicts.push(budgets::of_random(&self.first_random));
+        let answers = self.answered.iter();
+        verdicts.extend(answers.flat_map(|(name, answered)| budgets::of_requests(name, answered)));
+        verdicts
+    }
+
+    fn budgets_table(&self, text: &mut String) {
+        text.push_str("\n## Budgets\n\n| program | budget | measured | |\n|---|---|---|---|\n");
+        for verdict in self.verdicts() {
+            let Verdict {
+                program,
+                budget,
+                measured,
+                held,
+            } = verdict;
+            let held = if held { "held" } else { "**missed**" }.to_owned();
+            line(text, &[program, budget, measured, held]);
         }
     }
 
@@ -150,7 +179,7 @@ impl Report {
                 micros(min).to_string(),
                 micros(median).to_string(),
                 micros(p99).to_string(),
-                format!("{} µs", micros(answered.cpu)),
+                format!("{} µs, {} µs user", micros(answered.cpu), micros(answered.user)),
                 calls(&answered.calls, answered.requests),
                 memory(then, false),
                 memory(last, true),
@@ -182,11 +211,12 @@ impl Report {
                     requests,
                     time,
                     cpu,
+                    user,
                     calls,
                     memory,
                 } = answered;
-                let entry = json!({"requests": requests, "time_ns": figures(time), "cpu_ns": cpu, "calls": calls,
-                "memory_kib": memory});
+                let entry = json!({"requests": requests, "time_ns": figures(time), "cpu_ns": cpu, "user_ns": user,
+                "calls": calls, "memory_kib": memory});
                 (name.clone(), entry)
             })
             .collect();

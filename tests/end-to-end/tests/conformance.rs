@@ -399,6 +399,7 @@ async fn config(bench: &Bench) -> SdkConfig {
     let key = local::aws::ROOT_KEY;
     let credentials = aws_sdk_dynamodb::config::Credentials::new(key, key, None, None, "test");
     gateway::adapters::aws::config()
+        .unwrap()
         .into_builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(local::aws::REGION))
