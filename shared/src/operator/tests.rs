@@ -1,3 +1,4 @@
+mod ending;
 mod looking;
 
 use std::time::Duration;
@@ -175,6 +176,15 @@ async fn what_is_out_of_reach_stays_as_it_is() {
         }
         assert_eq!(world.ledger.row(row.id), Some(row));
     }
+    let freed = Row {
+        lease_until: Some(world.clock.now()),
+        ..of(7, State::Running)
+    };
+    assert_eq!(
+        within_reach(&freed, None, world.clock.now()),
+        Ok(()),
+        "the lease is over"
+    );
     let missing = operator(&world).resume(Uuid::nil(), &hand()).await;
     assert_eq!(refused(missing), Refusal::Missing(Uuid::nil()));
 }
@@ -206,6 +216,8 @@ async fn what_failed_is_sent_anew_once() {
         (&old.data, &old.caller, &old.subject)
     );
     assert_ne!(new.key(), old.key());
+    assert_eq!(new.nonce.len(), 2 * MARK_BYTES, "the insert is recognised");
+    assert_ne!(new.nonce, old.nonce);
     let message = world.queue.take().remove(0);
     assert_eq!(
         world.run(&Script::default().on(POST, 200, created()), &message).await,
@@ -242,118 +254,6 @@ async fn a_retry_that_was_cut_off_goes_on_under_the_same_id() {
     let noted = world.ledger.row(id).unwrap().retried_as().unwrap();
     let new = operator(&world).retry(id, &hand()).await.unwrap();
     assert_eq!((new.id, world.ledger.rows().len()), (noted, 2));
-}
-
-#[tokio::test]
-async fn an_operation_is_ended_only_as_what_fineract_confirms() {
-    let loose = "a request of it may still be on its way; wait until StuckKeySeconds have passed without a try";
-    for (end, quiet, script, expected) in [
-        (
-            End::Success,
-            false,
-            Script::default().on(LOOK, 200, there()),
-            Ok(State::Succeeded),
-        ),
-        (
-            End::Success,
-            true,
-            Script::default().on(LOOK, 404, absent()),
-            Err("it is not there"),
-        ),
-        (
-            End::Failed,
-            true,
-            Script::default().on(LOOK, 200, there()),
-            Err("it is there"),
-        ),
-        (
-            End::Failed,
-            false,
-            Script::default().on(LOOK, 404, absent()),
-            Err(loose),
-        ),
-        (
-            End::Failed,
-            true,
-            Script::default().on(LOOK, 404, absent()),
-            Ok(State::Failed),
-        ),
-        (
-            End::Failed,
-            true,
-            Script::default().unreachable(LOOK),
-            Err("it does not answer"),
-        ),
-    ] {
-        let world = World::new();
-        let id = in_doubt(&world).await;
-        if quiet {
-            world.clock.advance(STUCK_KEY_AFTER);
-        }
-        let before = world.row();
-        let executor = world.executor(&script);
-        let resolved = operator(&world).resolve(&executor, id, end, &hand(), false).await;
-        assert!(script.is_done());
-        match expected {
-            Ok(state) => {
-                let row = resolved.unwrap();
-                assert_eq!((row.state, row.read_back), (state, state == State::Succeeded));
-                assert_eq!(deeds(&row), [(Deed::Resolved, None)]);
-                assert!(row.processed_at.is_some() && row.expires_at.is_some() && row.next_attempt_at.is_none());
-                assert!(world.ledger.open_on(&row.subject).await.unwrap().is_empty());
-            }
-            Err(why) => {
-                assert_eq!(refused(resolved), Refusal::NotConfirmed(why));
-                assert_eq!(world.row(), before);
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn who_insists_is_noted() {
-    for (end, state) in [(End::Success, State::Succeeded), (End::Failed, State::Failed)] {
-        let world = World::new();
-        let id = in_doubt(&world).await;
-        let script = Script::default();
-        let executor = world.executor(&script);
-        let row = operator(&world)
-            .resolve(&executor, id, end, &hand(), true)
-            .await
-            .unwrap();
-        assert_eq!(
-            (row.state, row.read_back, deeds(&row)),
-            (state, false, vec![(Deed::Forced, None)])
-        );
-        let message = world.queue.receive().unwrap();
-        assert_eq!(
-            world.run(&script, &message).await,
-            Reply::Done,
-            "nothing is asked any more"
-        );
-        let again = operator(&world).retry(id, &hand()).await;
-        let expected = match end {
-            End::Success => Refusal::NotFailed(State::Succeeded),
-            End::Failed => Refusal::Forced,
-        };
-        assert_eq!(refused(again), expected);
-    }
-}
-
-#[tokio::test]
-async fn a_checker_still_decides_what_he_holds() {
-    let world = World::new();
-    let held = Row {
-        command_id: Some(805),
-        ..of(1, State::PendingApproval)
-    };
-    world.ledger.put(held.clone());
-    let script = Script::default().on("GET /v1/clients/external-id/1", 404, absent());
-    let executor = world.executor(&script);
-    let resolved = operator(&world)
-        .resolve(&executor, held.id, End::Failed, &hand(), false)
-        .await;
-    assert_eq!(refused(resolved), Refusal::NotConfirmed("a checker may still decide"));
 }
 
 #[tokio::test]

@@ -102,6 +102,9 @@ fn what_is_refused() {
         let given = give(callers, wish.clone(), &chance, now());
         assert_eq!(given.err(), Some(expected), "{wish:?}");
     }
+    for seconds in [60, 366 * 86_400] {
+        assert!(give(&one, short(seconds), &chance, now()).is_ok(), "{seconds}");
+    }
     let nobody = take(&one, "nobody", None);
     assert_eq!(nobody.err(), Some(Refusal::UnknownCaller("nobody".to_owned())));
     for half in ["", "0", &one[0].tokens[0].sha256[..11]] {
