@@ -32,11 +32,8 @@ enum RunBy {
     Nothing(&'static str),
 }
 
-/// The documents whose blocks are looked at.
-const DOCUMENTS: [&str; 3] = ["README.md", "docs/testing.md", "docs/migrating.md"];
-
-/// Every block of commands, by its document and how it begins.
-const BLOCKS: [(&str, &str, RunBy); 10] = [
+/// Every block of commands, by its document and how it begins; a page that is run from its first block to its last begins anyhow.
+const BLOCKS: [(&str, &str, RunBy); 14] = [
     (
         "README.md",
         "cargo local\n",
@@ -72,6 +69,37 @@ const BLOCKS: [(&str, &str, RunBy); 10] = [
         "cargo mutants ",
         RunBy::Nothing("it takes half an hour and changes the files it works on; the page has what came of it"),
     ),
+    (
+        "docs/deployment.md",
+        "",
+        RunBy::Test(
+            "tests/end-to-end/tests/deployment_page.rs",
+            "the_pages_commands_lead_from_an_empty_account_to_a_tracked_operation_and_back",
+        ),
+    ),
+    (
+        "docs/runbook.md",
+        "",
+        RunBy::Test(
+            "infra/ops/tests/runbook.rs",
+            "the_commands_of_the_runbook_work_in_their_order",
+        ),
+    ),
+    (
+        "docs/operating.md",
+        "cargo ops --stack-name gateway token add ",
+        RunBy::Test(
+            "infra/ops/tests/tokens.rs",
+            "a_token_is_given_replaced_and_revoked_while_the_gateway_runs",
+        ),
+    ),
+    (
+        "docs/performance/README.md",
+        "cargo run -p bench --release\n",
+        RunBy::Nothing(
+            "what it measures hangs on the machine; `cargo test -p bench` counts, and `.ci/run` keeps zips and instructions",
+        ),
+    ),
     ("docs/migrating.md", "import os\n", RunBy::This),
 ];
 
@@ -81,6 +109,21 @@ fn top() -> PathBuf {
         .nth(2)
         .unwrap()
         .to_owned()
+}
+
+/// Every document of the repository, by its path.
+fn documents() -> Vec<String> {
+    let top = top();
+    let mut documents = Vec::new();
+    for folder in ["", "docs", "docs/errors", "docs/performance", "docs/client"] {
+        for entry in fs::read_dir(top.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                documents.push(path.strip_prefix(&top).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    documents
 }
 
 /// The blocks of commands of a document.
@@ -100,8 +143,8 @@ fn block(document: &str, beginning: &str) -> String {
 #[test]
 fn each_block_of_commands_is_run_or_says_why_not() {
     let ci = fs::read_to_string(top().join(".ci/run")).unwrap();
-    for document in DOCUMENTS {
-        for block in blocks(document) {
+    for document in documents() {
+        for block in blocks(&document) {
             let known = |(name, beginning, _): &&(&str, &str, RunBy)| *name == document && block.starts_with(beginning);
             let Some((_, _, run_by)) = BLOCKS.iter().find(known) else {
                 panic!("{document}: say in BLOCKS what runs\n{block}");
