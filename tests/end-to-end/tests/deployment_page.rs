@@ -65,9 +65,15 @@ async fn the_pages_commands_lead_from_an_empty_account_to_a_tracked_operation_an
         r#"{"username": "mifos", "password": "password"}"#,
     )
     .unwrap();
+    // `cargo ops` is the one of this repository, with what cargo needs of the environment.
     let told = format!(
-        "case \"$1 $2\" in 'local --tools') echo '{}' ;; 'lambda build') ;; *) exit 1 ;; esac",
-        tools.programs().display()
+        "case \"$1 $2\" in 'local --tools') echo '{}' ;; 'lambda build') ;; \
+         'ops --stack-name') export PATH='{}' HOME='{}'; cd '{TOP}'; exec '{}' run --quiet --package ops -- \"${{@:2}}\" ;; \
+         *) exit 1 ;; esac",
+        tools.programs().display(),
+        std::env::var("PATH").unwrap(),
+        std::env::var("HOME").unwrap(),
+        env!("CARGO"),
     );
     stand_in(&programs, "cargo", &told);
     // The emulator's APIs answer below its own address.
