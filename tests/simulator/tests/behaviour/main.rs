@@ -12,5 +12,6 @@ mod faults;
 mod keys;
 mod money;
 mod payments;
+mod readme;
 mod server;
 mod validation;
