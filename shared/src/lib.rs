@@ -36,6 +36,7 @@ pub mod panics;
 pub mod problem;
 pub mod proof;
 pub mod queue;
+pub mod release;
 pub mod reply;
 pub mod row;
 pub mod settings;

@@ -29,7 +29,8 @@ async fn main() -> Result<(), Error> {
     let queue = SqsQueue::new(&aws, &settings.queue_url, Some(settings.dead_letter_url.clone()));
     let secret = Secret::new(&aws, &settings.secret_arn);
     let fineract = HttpFineract::new(settings.place.clone(), Box::new(secret))?;
-    let (warm, ()) = tokio::join!(ledger.warm(), fineract.warm());
+    let (warm, (), release) = tokio::join!(ledger.warm(), fineract.warm(), fineract.release());
+    release.log();
     if let Err(error) = warm {
         tracing::warn!(
             error = %Chain(&error),

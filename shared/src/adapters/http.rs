@@ -15,11 +15,17 @@ use tokio::time::timeout;
 use super::secrets::{Credentials, Source};
 use crate::chain::Chain;
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
+use crate::release::Release;
 
 /// Connections that rest longer are dropped: Fineract closes them after 60 s.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 /// How long connecting may take; the exchange's own limit holds besides.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// How long Fineract may take to tell its release: nothing waits for it but the start.
+const RELEASE_TIME: Duration = Duration::from_secs(1);
+/// The end of a base URL, and what tells the release in its place.
+const API: &str = "/api";
+const INFO: &str = "/actuator/info";
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const TENANT_HEADER: &str = "Fineract-Platform-TenantId";
@@ -88,6 +94,23 @@ impl HttpFineract {
     /// Reads the credentials ahead of the first exchange.
     pub async fn warm(&self) {
         self.credentials().await;
+    }
+
+    /// Asks for Fineract's release, which needs no user. It opens the first connection besides.
+    pub async fn release(&self) -> Release {
+        let Some(context) = self.base_url.strip_suffix(API) else {
+            return Release::Untold;
+        };
+        let asked = self.client.get(format!("{context}{INFO}")).timeout(RELEASE_TIME);
+        let Ok(response) = asked.send().await else {
+            return Release::Untold;
+        };
+        match whole(response).await {
+            Exchange::Answer(answer) if answer.status == 200 => {
+                answer.json().map_or(Release::Untold, |info| Release::told(&info))
+            }
+            Exchange::Answer(_) | Exchange::Lost(_) | Exchange::NotSent => Release::Untold,
+        }
     }
 
     async fn credentials(&self) -> Option<Credentials> {

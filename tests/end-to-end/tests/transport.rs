@@ -11,6 +11,7 @@ use fineract_simulator::{Action, Fault, Match, Moment, Release, Server, Simulato
 use gateway::adapters::http::{HttpFineract, Place};
 use gateway::adapters::secrets::{Credentials, Error, Source};
 use gateway::fineract::{Exchange, Fineract, Loss, Method, Path, Request};
+use gateway::release::Release as Known;
 
 /// Gives wrong credentials as often as it is told to, then the right ones.
 struct Passwords {
@@ -197,5 +198,25 @@ async fn credentials_are_read_once_and_again_after_a_401() {
             };
             assert_eq!((answer.status, reads.load(Ordering::SeqCst)), (status, read), "{old}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_fineract_tells_its_release_whatever_its_database_does_or_it_stays_unknown() {
+    for release in Release::ALL {
+        let simulator = Simulator::new(release);
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), simulator.clone())
+            .await
+            .unwrap();
+        simulator.faults().add(Fault {
+            on: Match::any(),
+            action: Action::DatabaseDown(Duration::from_millis(1)),
+            times: Times::Always,
+        });
+        let (fineract, reads) = client(server.url(), 0);
+        assert_eq!(fineract.release().await, Known::Compared(release.to_string()));
+        assert_eq!(reads.load(Ordering::SeqCst), 0, "it needs no user");
+        server.kill().await;
+        assert_eq!(fineract.release().await, Known::Untold);
     }
 }

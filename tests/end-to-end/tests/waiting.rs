@@ -30,3 +30,20 @@ async fn a_wait_is_as_long_as_the_deployment_says_and_its_cause_is_measured() {
         "{log:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_the_release_of_its_fineract_when_it_starts() {
+    let bench = Bench::start().await;
+    bench.succeed("CLIENT_CREATE", published::client_create()).await;
+    let log = bench.stack.log(Function::Worker).await.unwrap();
+    let told: Vec<_> = log
+        .iter()
+        .filter(|line| line.contains("compared with this release"))
+        .collect();
+    assert!(!told.is_empty(), "{log:?}");
+    assert!(
+        told.iter()
+            .all(|line| line.contains("1.10.1") && !line.contains("alarm")),
+        "{told:?}"
+    );
+}

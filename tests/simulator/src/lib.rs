@@ -10,6 +10,7 @@
 //! charges, the payment types, the codes with a reason for write-offs, office 1, the currency INR, user `mifos` with password `password`, tenant `default`.
 
 mod acceptance;
+mod actuator;
 mod audits;
 mod bank;
 mod chance;

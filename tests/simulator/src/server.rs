@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    console,
+    actuator, console,
     exchange::{Request, Response},
     faults::{Action, Moment},
     route::BASE,
@@ -219,6 +219,9 @@ async fn received(request: hyper::Request<Incoming>) -> Option<Request> {
 async fn run(simulator: Simulator, request: Request) -> Result<Response, NoAnswer> {
     if console::is_for_it(&request) {
         return Ok(console::answer(&simulator, &request));
+    }
+    if let Some(told) = actuator::answer(&request, simulator.release()) {
+        return Ok(told);
     }
     let strike = simulator.faults().strike(&request);
     tokio::time::sleep(strike.delay).await;
