@@ -257,12 +257,7 @@ impl Executor<'_> {
             timeouts: self.timeouts,
             deployment: self.deployment,
         };
-        let case = Case {
-            id: row.id,
-            target: row.target,
-            turn: row.turn,
-            since: row.accepted_at,
-        };
+        let case = case_of(row);
         if operation.subject().is_none() {
             return Ok(Some(self.asked(row, &*operation, &bank, &case).await));
         }
@@ -395,6 +390,16 @@ pub fn claimable(row: &Row, now: Timestamp) -> bool {
         State::Accepted => true,
         State::Running | State::Waiting | State::PendingApproval => row.next_attempt_at.is_none_or(|next| next <= now),
         State::Succeeded | State::Failed | State::Cancelled => false,
+    }
+}
+
+/// What an operation is told of its row.
+fn case_of(row: &Row) -> Case {
+    Case {
+        id: row.id,
+        target: row.target,
+        turn: row.turn,
+        since: row.accepted_at,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Executor;
+use super::{Executor, case_of};
 use crate::bank::Bank;
 use crate::clock::Timestamp;
 use crate::ledger;
-use crate::operation::{AnyOperation, Case, Kind, Stop};
+use crate::operation::{AnyOperation, Kind, Stop};
 use crate::pace::Reason;
 use crate::proof::Proof;
 use crate::row::Row;
@@ -73,12 +73,7 @@ impl Executor<'_> {
             timeouts: self.timeouts,
             deployment: self.deployment,
         };
-        let case = Case {
-            id: row.id,
-            target: row.target,
-            turn: row.turn,
-            since: row.accepted_at,
-        };
+        let case = case_of(row);
         match operation.read_back(&bank, &case).await {
             Ok(Proof::Applied(ids)) => Shown::Applied(ids),
             Ok(Proof::NotApplied) => Shown::NotApplied,

@@ -72,24 +72,10 @@ impl Course {
                 bench.until(&first, |body| body["state"] == "waiting").await;
                 bench.cancel(&first).await == 200 && self.done("CLIENT_CREATE", create, "success", within).await
             }
-            Step::Told => {
-                bench
-                    .api
-                    .track(&format!("CLIENT_CREATE|{}", self.ended))
-                    .await
-                    .unwrap()
-                    .status
-                    == 200
-            }
+            Step::Told => self.told().await,
             Step::ToldFresh => {
                 bench.kill(Function::Status).await;
-                bench
-                    .api
-                    .track(&format!("CLIENT_CREATE|{}", self.ended))
-                    .await
-                    .unwrap()
-                    .status
-                    == 200
+                self.told().await
             }
             Step::ToldBehind => {
                 self.stored(&client, 0).await;
@@ -205,6 +191,12 @@ impl Course {
     async fn logged(&self, function: Function, words: &str) -> usize {
         let log = self.bench.stack.log(function).await.unwrap();
         log.iter().filter(|line| line.contains(words)).count()
+    }
+
+    /// Whether a caller is told about an operation that ended.
+    async fn told(&self) -> bool {
+        let tracked = self.bench.api.track(&format!("CLIENT_CREATE|{}", self.ended)).await;
+        tracked.unwrap().status == 200
     }
 
     /// Whether the function of this role was refused something more often than that. Its log may come a little later.
