@@ -8,7 +8,6 @@ pub mod shown;
 
 use std::time::Duration;
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::bank::{Bank, Deployment, Products, Timeouts};
@@ -19,7 +18,7 @@ use crate::fineract::{Exchange, Fineract};
 use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::metrics::{Meter, Metric};
-use crate::operation::{Case, Kind, Reading, Stop};
+use crate::operation::{AnyOperation, Case, Kind, Stop};
 use crate::order::first_before;
 use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
@@ -231,17 +230,10 @@ impl Executor<'_> {
 
     /// One try. Nothing comes of it if the lease went to another run before the request was made.
     async fn attempt(&self, row: &Row, owner: &str, run: &Run) -> Result<Option<Outcome>, ledger::Error> {
-        let operator = || Outcome::without_request(Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)));
-        let data = match &row.data {
-            Value::Object(data) => data,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                return Ok(Some(operator()));
-            }
-        };
-        let reading = Kind::named(&row.operation).and_then(|kind| kind.read(data, self.rules).ok());
         // It was understood when it was accepted: this program is another version, or another configuration.
-        let Some(Reading { operation, .. }) = reading else {
-            return Ok(Some(operator()));
+        let Some(operation) = self.understood(row) else {
+            let verdict = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+            return Ok(Some(Outcome::without_request(verdict)));
         };
         let watched = Watched {
             fineract: self.fineract,
@@ -249,14 +241,7 @@ impl Executor<'_> {
             meter: self.meter,
             clock: self.clock,
         };
-        let bank = Bank {
-            fineract: &watched,
-            products: self.products,
-            clock: self.clock,
-            deadline: run.deadline,
-            timeouts: self.timeouts,
-            deployment: self.deployment,
-        };
+        let bank = self.bank(&watched, run.deadline);
         let case = case_of(row);
         if operation.subject().is_none() {
             return Ok(Some(self.asked(row, &*operation, &bank, &case).await));
@@ -306,6 +291,24 @@ impl Executor<'_> {
                 .map(Some);
         }
         self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
+    }
+
+    /// The operation of a row, if this release and configuration understand it.
+    fn understood(&self, row: &Row) -> Option<Box<dyn AnyOperation>> {
+        let kind = Kind::named(&row.operation)?;
+        let reading = kind.read(row.data.as_object()?, self.rules).ok()?;
+        Some(reading.operation)
+    }
+
+    fn bank<'a>(&'a self, fineract: &'a dyn Fineract, deadline: Timestamp) -> Bank<'a> {
+        Bank {
+            fineract,
+            products: self.products,
+            clock: self.clock,
+            deadline,
+            timeouts: self.timeouts,
+            deployment: self.deployment,
+        }
     }
 
     /// Whether Fineract has said the same for so long that it will not say anything else.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -72,12 +72,7 @@ pub struct HttpFineract {
 impl HttpFineract {
     /// A client for Fineract at this place.
     pub fn new(place: Place, source: Box<dyn Source>) -> Result<Self, Error> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(place.ca_pem.as_deref())?)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIME)
+        let client = builder(place.ca_pem.as_deref(), CONNECT_TIME)?
             .pool_idle_timeout(IDLE_TIME)
             .build()
             .map_err(Error::Client)?;
@@ -250,8 +245,18 @@ fn lost(error: reqwest::Error) -> Exchange {
     }
 }
 
+/// A client that sends each request once, and where it was told to.
+pub(super) fn builder(ca_pem: Option<&str>, connect_time: Duration) -> Result<ClientBuilder, Error> {
+    Ok(Client::builder()
+        .tls_backend_preconfigured(tls(ca_pem)?)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .connect_timeout(connect_time))
+}
+
 /// TLS with the public roots and, if there is one, the operator's own authority.
-pub(super) fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {
+fn tls(ca_pem: Option<&str>) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use reqwest::{Client, Method, redirect, retry};
+use reqwest::{Client, Method};
 
-use super::http::{Error, tls};
+use super::http::{Error, builder};
 
 /// Sends what the SDK made.
 #[derive(Clone, Debug)]
@@ -19,14 +19,7 @@ struct Wire(Client);
 
 /// The HTTP client of AWS's clients. How long a call may take, and how often it is tried, is theirs to say.
 pub(super) fn client(connect_time: Duration) -> Result<SharedHttpClient, Error> {
-    let client = Client::builder()
-        .tls_backend_preconfigured(tls(None)?)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .connect_timeout(connect_time)
-        .build()
-        .map_err(Error::Client)?;
+    let client = builder(None, connect_time)?.build().map_err(Error::Client)?;
     let wire = SharedHttpConnector::new(Wire(client));
     Ok(http_client_fn(move |_, _| wire.clone()))
 }

@@ -1,6 +1,6 @@
 //! Commands that Fineract holds for a checker, followed to their end.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};

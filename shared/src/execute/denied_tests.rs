@@ -1,6 +1,6 @@
 //! Refusals that say nothing about an earlier request, and failures that are the deployment's.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::Timestamp;

@@ -1,6 +1,6 @@
 //! Where the answers do not tell, what Fineract shows decides.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::pace::KEY_REMEMBERED;

@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use super::{Executor, case_of};
-use crate::bank::Bank;
 use crate::clock::Timestamp;
 use crate::ledger;
-use crate::operation::{AnyOperation, Kind, Stop};
+use crate::operation::{AnyOperation, Stop};
 use crate::pace::Reason;
 use crate::proof::Proof;
 use crate::row::Row;
@@ -55,24 +54,11 @@ impl Executor<'_> {
         }
     }
 
-    fn understood(&self, row: &Row) -> Option<Box<dyn AnyOperation>> {
-        let kind = Kind::named(&row.operation)?;
-        let reading = kind.read(row.data.as_object()?, self.rules).ok()?;
-        Some(reading.operation)
-    }
-
     async fn read_back(&self, row: &Row, operation: &dyn AnyOperation, deadline: Timestamp) -> Shown {
         if operation.subject().is_none() {
             return Shown::Asks;
         }
-        let bank = Bank {
-            fineract: self.fineract,
-            products: self.products,
-            clock: self.clock,
-            deadline,
-            timeouts: self.timeouts,
-            deployment: self.deployment,
-        };
+        let bank = self.bank(self.fineract, deadline);
         let case = case_of(row);
         match operation.read_back(&bank, &case).await {
             Ok(Proof::Applied(ids)) => Shown::Applied(ids),

@@ -1,6 +1,6 @@
 //! Keys with which Fineract stays busy.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};

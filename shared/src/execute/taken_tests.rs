@@ -1,6 +1,6 @@
 //! Where the id that follows from a UTR is taken, or what was done is no longer there.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::pace::KEY_REMEMBERED;
