@@ -19,7 +19,7 @@ use crate::gate::{Gate, Passage, Watched};
 use crate::ledger::{self, Claim, Claimed, Ledger, Written};
 use crate::metrics::{Meter, Metric};
 use crate::operation::{AnyOperation, Case, Kind, Stop};
-use crate::order::first_before;
+use crate::order::{first_among, first_before};
 use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
 use crate::row::Row;
@@ -117,8 +117,20 @@ impl Executor<'_> {
         }
     }
 
-    /// A message wakes its subject: what goes first there is taken up, be it the message's own operation or not.
+    /// A message wakes its subject: what goes first there is taken up, be it the message's own operation or not. None if
+    /// the message is about no operation.
     async fn wake(&self, id: Uuid, message: &Received, run: &Run) -> Result<Option<Standing>, ledger::Error> {
+        let open = match &message.group {
+            Some(group) => self.ledger.open_in_group(group).await?,
+            None => Vec::new(),
+        };
+        if let [alone] = open.as_slice()
+            && alone.id == id
+            && self.gate.is_open()
+        {
+            // Nothing else is open on the subject; whether it is to be taken up now, the claim tells.
+            return self.claim(id, message.original_sequence(id), message, run).await;
+        }
         let Some(mut own) = self.ledger.get(id).await? else {
             return Ok(None);
         };
@@ -127,16 +139,20 @@ impl Executor<'_> {
         }
         let sequence = message.original_sequence(id).filter(|_| own.queue_seq.is_none());
         own.queue_seq = own.queue_seq.or_else(|| sequence.map(str::to_owned));
-        let Some(first) = first_before(self.ledger, &own).await? else {
-            return self.take_up(&own, sequence, message, run).await.map(Some);
+        // The index may not have the row yet, and the group may be another's.
+        let first = if open.iter().any(|entry| entry.id == id) {
+            first_among(self.ledger, &own, &open).await?
+        } else {
+            first_before(self.ledger, &own).await?
         };
-        if let Some(sequence) = sequence {
-            self.ledger.note_sequence(id, sequence).await?;
-        }
+        let Some(first) = first else {
+            return self.take_up(&own, sequence, message, run).await;
+        };
+        self.note_sequence(id, sequence).await?;
         tracing::info!(operation_id = %id, first = %first.id, "an earlier operation on the subject goes first");
         let standing = match self.take_up(&first, None, message, run).await? {
-            Standing::Ended => Standing::OpenUntil(self.clock.now()),
-            open @ Standing::OpenUntil(_) => open,
+            None | Some(Standing::Ended) => Standing::OpenUntil(self.clock.now()),
+            Some(open @ Standing::OpenUntil(_)) => open,
         };
         Ok(Some(standing))
     }
@@ -147,13 +163,27 @@ impl Executor<'_> {
         sequence: Option<&str>,
         message: &Received,
         run: &Run,
-    ) -> Result<Standing, ledger::Error> {
+    ) -> Result<Option<Standing>, ledger::Error> {
         let now = self.clock.now();
-        if let Some(then) = self.not_before(row, now).await {
-            if let Some(sequence) = sequence {
-                self.ledger.note_sequence(row.id, sequence).await?;
-            }
-            return Ok(Standing::OpenUntil(then));
+        if !claimable(row, now) {
+            self.note_sequence(row.id, sequence).await?;
+            return Ok(Some(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))));
+        }
+        self.claim(row.id, sequence, message, run).await
+    }
+
+    /// Claims an operation and carries it out, unless Fineract is away, or the operation is not to be taken up now.
+    async fn claim(
+        &self,
+        id: Uuid,
+        sequence: Option<&str>,
+        message: &Received,
+        run: &Run,
+    ) -> Result<Option<Standing>, ledger::Error> {
+        let now = self.clock.now();
+        if let Some(until) = self.away_until(id, now).await {
+            self.note_sequence(id, sequence).await?;
+            return Ok(Some(Standing::OpenUntil(until)));
         }
         let claim = Claim {
             owner: format!("{}.{}", run.request_id, message.receives),
@@ -161,7 +191,7 @@ impl Executor<'_> {
             lease: self.lease,
             queue_seq: sequence.map(str::to_owned),
         };
-        let before = match self.ledger.claim(row.id, &claim).await? {
+        let before = match self.ledger.claim(id, &claim).await? {
             // The claim was the first moment at which this key could be sent; a run may end long after it.
             Claimed::Won(before) => Row {
                 // Written with what the run comes to: it is long, and most runs end the operation.
@@ -169,28 +199,38 @@ impl Executor<'_> {
                 key_first_sent_at: before.key_first_sent_at.or(Some(now)),
                 ..*before
             },
-            Claimed::NotNow(row) => return Ok(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))),
-            Claimed::Ended(_) | Claimed::Missing => return Ok(Standing::Ended),
+            Claimed::NotNow(row) => {
+                self.note_sequence(id, sequence.filter(|_| row.queue_seq.is_none()))
+                    .await?;
+                return Ok(Some(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))));
+            }
+            Claimed::Ended(_) => return Ok(Some(Standing::Ended)),
+            Claimed::Missing => return Ok(None),
         };
         let Some(outcome) = self.attempt(&before, &claim.owner, run).await? else {
             tracing::warn!(operation_id = %before.id, "the lease went to another run");
-            return Ok(Standing::OpenUntil(now.after(self.lease)));
+            return Ok(Some(Standing::OpenUntil(now.after(self.lease))));
         };
-        self.settle(&before, &claim.owner, outcome).await
+        self.settle(&before, &claim.owner, outcome).await.map(Some)
     }
 
-    /// When the operation may be taken up, if not now: it is not due, or held by a live run, or Fineract is away.
-    async fn not_before(&self, row: &Row, now: Timestamp) -> Option<Timestamp> {
-        if !claimable(row, now) {
-            return Some(row.next_attempt_at.unwrap_or(now));
+    /// Remembers the original message's place in the queue.
+    async fn note_sequence(&self, id: Uuid, sequence: Option<&str>) -> Result<(), ledger::Error> {
+        match sequence {
+            Some(sequence) => self.ledger.note_sequence(id, sequence).await,
+            None => Ok(()),
         }
+    }
+
+    /// Until when the operation is left alone because Fineract is away, if it is.
+    async fn away_until(&self, id: Uuid, now: Timestamp) -> Option<Timestamp> {
         let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
         match self.gate.passage(self.fineract, self.clock, office, timeout).await {
             Passage::Open => None,
             Passage::Closed { until, reason } => {
                 self.meter.record(Metric::Wait(reason), now);
                 let reason = reason.as_str();
-                tracing::info!(operation_id = %row.id, reason, "Fineract is away; the message is put off");
+                tracing::info!(operation_id = %id, reason, "Fineract is away; the message is put off");
                 Some(until)
             }
         }

@@ -87,6 +87,11 @@ impl Gate {
         }
     }
 
+    /// Whether operations may be taken up unasked: nothing says that Fineract is away.
+    pub fn is_open(&self) -> bool {
+        self.state().away.is_none()
+    }
+
     /// Learns from an exchange whether Fineract is away, and why.
     fn note(&self, exchange: &Exchange) -> Option<Reason> {
         let away = match exchange {

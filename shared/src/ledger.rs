@@ -35,6 +35,11 @@ impl Error {
             source: source.into(),
         }
     }
+
+    /// A row is in a form that this release does not know; a worker of a later one takes it up.
+    pub(crate) fn later_release(what: &'static str) -> Self {
+        Self::new(what, "the row was written by a later release of the gateway")
+    }
 }
 
 /// What became of an insert.
@@ -187,8 +192,13 @@ pub trait Ledger: Send + Sync {
     /// The rows that there are, as they are now.
     async fn get_all(&self, ids: &[Uuid]) -> Result<Vec<Row>, Error>;
 
-    /// The open operations on a subject, from an index that may be a little behind.
-    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error>;
+    /// The open operations on the subject of a message group, from an index that may be a little behind.
+    async fn open_in_group(&self, group: &str) -> Result<Vec<Open>, Error>;
+
+    /// The open operations on a subject, from that index.
+    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
+        self.open_in_group(&subject.group()).await
+    }
 
     /// The operations on a subject, ended ones included, from an index that may be a little behind.
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error>;

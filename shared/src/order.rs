@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::clock::CLOCKS_APART;
 use crate::ledger::{self, Ledger};
-use crate::row::Row;
+use crate::row::{Open, Row};
 
 /// The row that goes first among open rows of one subject.
 ///
@@ -32,6 +32,11 @@ pub fn first(rows: &[Row]) -> Option<&Row> {
 /// The open row that goes first on the subject of `own`, which is open, if that is another one.
 pub async fn first_before(ledger: &dyn Ledger, own: &Row) -> Result<Option<Row>, ledger::Error> {
     let open = ledger.open_on(&own.subject).await?;
+    first_among(ledger, own, &open).await
+}
+
+/// The same, where the open operations on the subject were asked for.
+pub async fn first_among(ledger: &dyn Ledger, own: &Row, open: &[Open]) -> Result<Option<Row>, ledger::Error> {
     let others: Vec<Uuid> = open.iter().map(|entry| entry.id).filter(|id| *id != own.id).collect();
     if others.is_empty() {
         return Ok(None);

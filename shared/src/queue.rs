@@ -80,6 +80,8 @@ pub struct Received {
     pub receipt: String,
     /// Its place in the queue's order.
     pub sequence: Option<String>,
+    /// The message group, which is that of the operation's subject.
+    pub group: Option<String>,
     /// `<uuid>.<sends>`: tells the original message from one that was sent again.
     pub deduplication_id: Option<String>,
     /// How often it was received.
@@ -95,6 +97,7 @@ impl Received {
             message_id,
             receipt,
             sequence: attribute("SequenceNumber"),
+            group: attribute("MessageGroupId"),
             deduplication_id: attribute("MessageDeduplicationId"),
             receives: attribute("ApproximateReceiveCount")
                 .and_then(|count| count.parse().ok())

@@ -261,9 +261,25 @@ impl Row {
         }
     }
 
-    /// The sort key in the index of open operations.
+    /// The sort key in the index of open operations. It begins with the subject's message group, which is all that a
+    /// message says of the subject.
     pub fn open_key(&self) -> String {
-        format!("{}{END}{}{END}{}", self.subject, self.accepted_at, self.id.hyphenated())
+        let Self {
+            subject,
+            accepted_at,
+            id,
+            ..
+        } = self;
+        format!(
+            "{}{END}{subject}{END}{accepted_at}{END}{}",
+            subject.group(),
+            id.hyphenated()
+        )
+    }
+
+    /// Whether it was written in a form that this release may not understand.
+    pub fn is_of_a_later_release(&self) -> bool {
+        self.schema_version > SCHEMA_VERSION
     }
 
     /// Whether it is kept only because it has not been removed yet.
@@ -308,7 +324,7 @@ pub struct Open {
 impl Open {
     /// Reads a sort key of the index.
     pub fn from_key(key: &str) -> Option<Self> {
-        let mut parts = key.split(END);
+        let mut parts = key.split(END).skip(1);
         let (subject, accepted_at, id) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Self {
             id: Uuid::try_parse(id).ok()?,

@@ -83,6 +83,13 @@ impl fmt::Display for Subject {
     }
 }
 
+/// The part of the index of open operations in which the subject of a message group stands; none if no group is called
+/// that.
+pub fn shard_of_group(group: &str) -> Option<String> {
+    let first = digest::from_hex(group)?.first().copied()?;
+    Some(shard_name(first % SHARDS))
+}
+
 /// The name of a part of the index of open operations.
 pub fn shard_name(shard: u8) -> String {
     format!("{shard:02}")

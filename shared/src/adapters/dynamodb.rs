@@ -17,7 +17,7 @@ use crate::ledger::{
     Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
 };
 use crate::row::{Open, Row};
-use crate::subject::{END, Subject};
+use crate::subject::{END, Subject, shard_of_group};
 use crate::tracking::State;
 use update::Update;
 
@@ -140,7 +140,7 @@ impl DynamoLedger {
         })
     }
 
-    async fn query(&self, shard: &str, subject: Option<&Subject>, after: Option<String>) -> Result<Page, Error> {
+    async fn query(&self, shard: &str, group: Option<&str>, after: Option<String>) -> Result<Page, Error> {
         let mut request = self
             .client
             .query()
@@ -148,10 +148,10 @@ impl DynamoLedger {
             .index_name(OPEN_INDEX)
             .limit(PAGE_MAX)
             .expression_attribute_values(":shard", text(shard));
-        request = match subject {
-            Some(subject) => request
-                .key_condition_expression("open_shard = :shard AND begins_with(open_key, :subject)")
-                .expression_attribute_values(":subject", text(format!("{subject}{END}"))),
+        request = match group {
+            Some(group) => request
+                .key_condition_expression("open_shard = :shard AND begins_with(open_key, :group)")
+                .expression_attribute_values(":group", text(format!("{group}{END}"))),
             None => request.key_condition_expression("open_shard = :shard"),
         };
         if let Some(open) = after.as_deref().and_then(Open::from_key) {
@@ -243,8 +243,11 @@ impl Ledger for DynamoLedger {
         Ok(rows)
     }
 
-    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
-        Ok(self.query(&subject.shard(), Some(subject), None).await?.entries)
+    async fn open_in_group(&self, group: &str) -> Result<Vec<Open>, Error> {
+        match shard_of_group(group) {
+            Some(shard) => Ok(self.query(&shard, Some(group), None).await?.entries),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
@@ -322,6 +325,7 @@ impl Ledger for DynamoLedger {
             Attempted::Not(Some(row)) if row.owner.as_deref() == Some(&claim.owner) && row.state == State::Running => {
                 Claimed::Won(row)
             }
+            Attempted::Not(Some(row)) if row.is_of_a_later_release() => return Err(Error::later_release(what)),
             Attempted::Not(Some(row)) => Claimed::NotNow(row),
         })
     }

@@ -123,10 +123,10 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
-        self.call("open_on", |rows| {
+    async fn open_in_group(&self, group: &str) -> Result<Vec<Open>, Error> {
+        self.call("open_in_group", |rows| {
             rows.values()
-                .filter(|row| row.state.is_open() && row.subject == *subject)
+                .filter(|row| row.state.is_open() && row.subject.group() == group)
                 .map(entry)
                 .collect()
         })
@@ -183,15 +183,19 @@ impl Ledger for MemoryLedger {
     }
 
     async fn claim(&self, id: Uuid, claim: &Claim) -> Result<Claimed, Error> {
-        self.call("claim", |rows| {
+        let what = "claim";
+        self.call(what, |rows| {
             let Some(row) = rows.get_mut(&id) else {
-                return Claimed::Missing;
+                return Ok(Claimed::Missing);
             };
             if !row.state.is_open() {
-                return Claimed::Ended(Box::new(row.clone()));
+                return Ok(Claimed::Ended(Box::new(row.clone())));
+            }
+            if row.is_of_a_later_release() {
+                return Err(Error::later_release(what));
             }
             if !claimable(row, claim.now) {
-                return Claimed::NotNow(Box::new(row.clone()));
+                return Ok(Claimed::NotNow(Box::new(row.clone())));
             }
             let before = row.clone();
             let until = claim.now.after(claim.lease);
@@ -203,8 +207,8 @@ impl Ledger for MemoryLedger {
             row.next_attempt_at = Some(until);
             row.key_first_sent_at = row.key_first_sent_at.or(Some(claim.now));
             row.queue_seq = row.queue_seq.take().or_else(|| claim.queue_seq.clone());
-            Claimed::Won(Box::new(before))
-        })
+            Ok(Claimed::Won(Box::new(before)))
+        })?
     }
 
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {

@@ -55,6 +55,7 @@ impl Stored {
             message_id: format!("message-{}", self.number),
             receipt: self.receipt.clone(),
             sequence: Some(format!("{:020}", self.number)),
+            group: Some(self.group.clone()),
             deduplication_id: Some(self.deduplication_id.clone()),
             receives: self.receives,
         }

@@ -146,8 +146,12 @@ async fn a_row_that_cannot_be_read_harms_only_its_own_subject() {
     };
     let world = World::on(MemoryLedger::with_hook(Box::new(unreadable)), MemoryQueue::default());
     let subjects = || (1_u32..).map(|number| number.to_string());
-    let shard = Subject::stored("client:1").shard();
-    let other = subjects().find(|name| name != "1" && Subject::stored(format!("client:{name}")).shard() == shard);
+    let unread = Subject::stored("client:1");
+    let other = subjects().find(|name| {
+        let other = Subject::stored(format!("client:{name}"));
+        // Later in the same part of the index.
+        other.shard() == unread.shard() && other.group() > unread.group()
+    });
     world.ledger.put(due(&world, 1, "1", OVERDUE * 2));
     world.ledger.put(due(&world, 2, "1", OVERDUE));
     world.ledger.put(due(&world, 3, &other.unwrap(), OVERDUE));

@@ -49,7 +49,7 @@ impl Stub {
             ("PutItem", json!({})),
             ("GetItem", if row.is_null() { json!({}) } else { item }),
             ("UpdateItem", if row.is_null() { json!({}) } else { before }),
-            ("Query", json!({"Items": [], "Count": 0, "ScannedCount": 0})),
+            ("Query", json!({"Items": entries(row), "Count": 1, "ScannedCount": 1})),
             (
                 "SendMessage",
                 json!({"MessageId": "8f5b3c1e-4a54-4a6e-9a59-0f1f6f7a2c11", "SequenceNumber": "18870000000000000000"}),
@@ -113,6 +113,15 @@ impl Stub {
             "UpdateItem" => update(&mut recorded.ended, &body),
             _ => {}
         }
+    }
+}
+
+/// The entry of an open row in the index.
+fn entries(row: &Value) -> Value {
+    let entry = |name: &str| (name.to_owned(), row[name].clone());
+    match row.get("open_key") {
+        Some(_) => json!([Value::from_iter(["id", "open_shard", "open_key"].map(entry))]),
+        None => json!([]),
     }
 }
 

@@ -87,6 +87,7 @@ impl Queue for Line {
             message_id: format!("message-{number}"),
             receipt: format!("{number:0RECEIPT_LENGTH$}"),
             sequence: Some(format!("{number:020}")),
+            group: Some(group.clone()),
             deduplication_id: Some(deduplication_id(id, sends)),
             receives: 1,
         };

@@ -18,8 +18,8 @@ const RATE: u64 = 500;
 const BURST: u64 = 1_000;
 /// `MaximumConcurrency`.
 const WORKERS: usize = 10;
-/// Calls of the worker: row, query, claim, settle.
-const WORKER_CALLS: u64 = 4;
+/// Calls of the worker: query, claim, settle.
+const WORKER_CALLS: u64 = 3;
 /// Writes to the table of one operation: insert, claim, settle.
 const WRITES: u64 = 3;
 const POLL: u64 = 2_500 * MILLI;

@@ -41,7 +41,8 @@ pub(crate) struct Table {
     pub(crate) entries_read: Mutex<usize>,
     /// Each write: the row before it, if there was one, and after it.
     pub(crate) written: Mutex<Vec<(Option<Row>, Row)>>,
-    open: Mutex<BTreeMap<Subject, BTreeSet<Uuid>>>,
+    /// What is open, by the message groups of subjects.
+    open: Mutex<BTreeMap<String, BTreeSet<Uuid>>>,
 }
 
 impl Table {
@@ -61,13 +62,13 @@ impl Table {
 
     fn index(&self, row: &Row) {
         let mut open = self.open.lock().unwrap();
-        open.entry(row.subject.clone()).or_default().insert(row.id);
+        open.entry(row.subject.group()).or_default().insert(row.id);
     }
 
     fn ended(&self, id: Uuid) {
         if let Some(row) = self.inner.row(id).filter(|row| !row.state.is_open()) {
             let mut open = self.open.lock().unwrap();
-            if let Some(ids) = open.get_mut(&row.subject) {
+            if let Some(ids) = open.get_mut(&row.subject.group()) {
                 ids.remove(&id);
             }
         }
@@ -107,9 +108,9 @@ impl Ledger for Table {
         self.inner.get_all(ids).await
     }
 
-    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
+    async fn open_in_group(&self, group: &str) -> Result<Vec<Open>, Error> {
         self.call("query").await;
-        let ids = self.open.lock().unwrap().get(subject).cloned().unwrap_or_default();
+        let ids = self.open.lock().unwrap().get(group).cloned().unwrap_or_default();
         *self.entries_read.lock().unwrap() += ids.len();
         let entry = |id| {
             let row = self.inner.row(id)?;

@@ -151,7 +151,10 @@ impl Bench {
             ("accepted_at", long_ago),
             ("next_attempt_at", long_ago),
             ("open_shard", &subject.shard()),
-            ("open_key", &format!("{subject}\u{1f}{long_ago}\u{1f}{id}")),
+            (
+                "open_key",
+                &format!("{}\u{1f}{subject}\u{1f}{long_ago}\u{1f}{id}", subject.group()),
+            ),
         ] {
             members.insert(name.to_owned(), text(value));
         }

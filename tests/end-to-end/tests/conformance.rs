@@ -16,7 +16,7 @@ use gateway::ledger::{
     Cancellation, Cancelled, Claim, Claimed, Inserted, Ledger, Past, Settlement, TakenBack, Written,
 };
 use gateway::pace::{Pace, Reason};
-use gateway::row::{Open, Row, Try};
+use gateway::row::{Open, Row, SCHEMA_VERSION, Try};
 use gateway::subject::Subject;
 use gateway::tracking::State;
 use serde_json::json;
@@ -191,6 +191,16 @@ async fn conforms(ledger: &dyn Ledger) {
     };
     assert!(inserted(ledger, &undated, now).await);
     assert_eq!(claimed(ledger, 40, &claim("r.1", now)).await, "won from waiting");
+    let later = Row {
+        schema_version: SCHEMA_VERSION + 1,
+        ..row(41, "V")
+    };
+    assert!(inserted(ledger, &later, now).await);
+    assert!(
+        ledger.claim(later.id, &claim("r.1", now)).await.is_err(),
+        "a later release's row is a later worker's"
+    );
+    assert_eq!(ledger.get(later.id).await.unwrap(), Some(later));
     ledger.note_sequence(id, "00000000000000000009").await.unwrap();
     assert_eq!(
         ledger.get(id).await.unwrap().unwrap().queue_seq.as_deref(),

@@ -93,7 +93,7 @@ const NEEDED: &[(&str, &str, &str, Step)] = &[
         Step::ToldAll,
     ),
     ("StatusRole", "dynamodb:Scan", "CallersTable", Step::ToldFresh),
-    ("WorkerRole", "dynamodb:GetItem", "OperationsTable", Step::CarriedOut),
+    ("WorkerRole", "dynamodb:GetItem", "OperationsTable", Step::InLine),
     ("WorkerRole", "dynamodb:BatchGetItem", "OperationsTable", Step::InLine),
     ("WorkerRole", "dynamodb:UpdateItem", "OperationsTable", Step::CarriedOut),
     (

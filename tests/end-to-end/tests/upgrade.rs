@@ -72,6 +72,8 @@ async fn rows_and_messages_of_other_releases_are_carried_on() {
                 subject.shard(),
                 "{name}: an index entry stays where it is"
             );
+            let key = row["open_key"]["S"].as_str().unwrap();
+            assert!(key.starts_with(&subject.group()), "{name}: and is found there");
         }
         bench.stack.put_row(&row).await.unwrap();
     }

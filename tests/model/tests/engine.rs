@@ -130,6 +130,7 @@ fn message(row: &Row, original: Option<u8>) -> Received {
         message_id: "m".to_owned(),
         receipt: "r".to_owned(),
         sequence: Some(sequence_number(original.unwrap_or(9))),
+        group: Some(row.subject.group()),
         deduplication_id: Some(deduplication_id(row.id, u32::from(original.is_none()))),
         receives: 1,
     }

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::adapters::item::{OPEN_KEY, OPEN_SHARD, document};
 use crate::ledger::{Cancellation, Claim, Settlement};
+use crate::row::SCHEMA_VERSION;
 use crate::tracking::State;
 
 /// One UpdateItem.
@@ -78,7 +79,7 @@ impl Update {
     /// The claim of a run.
     pub(super) fn claim(claim: &Claim) -> Self {
         let until = text(claim.now.after(claim.lease).to_string());
-        let due = "(#state = :accepted OR (#state IN (:waiting, :pending, :running) \
+        let due = "schema_version <= :schema AND (#state = :accepted OR (#state IN (:waiting, :pending, :running) \
                    AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now)))";
         let update = Self::default()
             .set("owner", text(&claim.owner))
@@ -94,6 +95,7 @@ impl Update {
             .value("pending", text(State::PendingApproval.as_str()))
             .value("running", text(State::Running.as_str()))
             .value("now", text(claim.now.to_string()))
+            .value("schema", AttributeValue::N(SCHEMA_VERSION.to_string()))
             .value("one", AttributeValue::N("1".to_owned()));
         match &claim.queue_seq {
             Some(sequence) => update

@@ -74,7 +74,6 @@ impl Desk {
         let answers = Answers::default();
         answers.set("Scan", &json!({"Items": [caller_json()], "Count": 1}));
         answers.set("PutItem", &json!({}));
-        answers.set("Query", &json!({"Items": [], "Count": 0}));
         answers.set(
             "SendMessage",
             &json!({"MessageId": "m", "SequenceNumber": "18870000000000000000"}),
@@ -102,6 +101,7 @@ impl Desk {
                 message_id: "m".to_owned(),
                 receipt: "r".repeat(200),
                 sequence: Some("18870000000000000000".to_owned()),
+                group: None,
                 deduplication_id: None,
                 receives: 1,
             },
@@ -137,11 +137,15 @@ impl Desk {
             self.run(&ledger, &message).await;
             self.message.body.clone_from(&message.body);
             self.message.deduplication_id.clone_from(&message.deduplication_id);
+            self.message.group.clone_from(&message.group);
         }
         self.tracking_id = accepted.tracking_id.to_string();
         if let (Some(before), Some(after)) = (before, stored()) {
             (self.accepted, self.ended) = (item_json(&before), item_json(&after));
         }
+        let entry = json!({"open_key": self.accepted["open_key"], "open_shard": self.accepted["open_shard"],
+            "id": self.accepted["id"]});
+        self.answers.set("Query", &json!({"Items": [entry], "Count": 1}));
         self.answers.set("UpdateItem", &json!({"Attributes": self.accepted}));
     }
 

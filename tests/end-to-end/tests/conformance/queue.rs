@@ -343,6 +343,7 @@ impl Side for InSqs {
         let attribute = |name: MessageSystemAttributeName| attributes.get(&name).cloned();
         Some(Received {
             sequence: attribute(MessageSystemAttributeName::SequenceNumber),
+            group: attribute(MessageSystemAttributeName::MessageGroupId),
             deduplication_id: attribute(MessageSystemAttributeName::MessageDeduplicationId),
             receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount)?
                 .parse()

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fineract_simulator::{Action, Fault, Match, Moment, Times};
+use gateway::subject::Subject;
 use local::{Function, Options};
 use serde_json::{Value, json};
 
@@ -162,7 +163,8 @@ impl Course {
         let (_, readable) = tracking_id.split_once('|').unwrap();
         let mut row = stack.row(readable).await.unwrap().unwrap();
         let id = readable.replace("000000-", "0000ff-").replace("-8000-", "-8fff-");
-        let open_key = format!("client:!\u{1f}2026-01-01T00:00:00.000000Z\u{1f}{id}");
+        let group = Subject::stored("client:!").group();
+        let open_key = format!("{group}\u{1f}client:!\u{1f}2026-01-01T00:00:00.000000Z\u{1f}{id}");
         for (name, value) in [
             ("id", id.as_str()),
             ("subject", "client:!"),

@@ -49,6 +49,8 @@ pub(super) struct Post {
 pub(super) enum Place {
     /// A client or loan.
     Subject(Subject),
+    /// A client or loan, by its message group.
+    Group(String),
     /// A part of all subjects.
     Shard(String),
 }
@@ -140,6 +142,7 @@ impl Journal {
             story.stored_at <= at
                 && match place {
                     Place::Subject(subject) => story.row.subject == *subject,
+                    Place::Group(group) => story.row.subject.group() == *group,
                     Place::Shard(shard) => story.shard == *shard,
                 }
                 && (!open || story.ended_at.is_none_or(|ended| ended > at))

@@ -157,11 +157,11 @@ impl Ledger for Ports {
         Ok(rows.into_iter().map(|row| self.shown(row)).collect())
     }
 
-    async fn open_on(&self, subject: &Subject) -> Result<Vec<Open>, Error> {
+    async fn open_in_group(&self, group: &str) -> Result<Vec<Open>, Error> {
         if self.world.sabotage == Some(Sabotage::ClaimOwnRow) {
             return Ok(Vec::new());
         }
-        self.index("open_on", Place::Subject(subject.clone()), true).await
+        self.index("open_in_group", Place::Group(group.to_owned()), true).await
     }
 
     async fn history(&self, subject: &Subject) -> Result<Vec<Uuid>, Error> {
