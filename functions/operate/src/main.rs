@@ -17,7 +17,7 @@ use gateway::metrics::Meter;
 use gateway::{logging, panics, settings};
 use lambda_http::{Error, Request, run, service_fn};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Operate::read(&settings::environment)?;

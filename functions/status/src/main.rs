@@ -12,7 +12,7 @@ use gateway::clock::SystemClock;
 use gateway::{logging, panics, settings};
 use lambda_http::{Error, Request, run, service_fn};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Status::read(&settings::environment)?;

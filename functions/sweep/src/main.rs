@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const MICROS_PER_MILLI: i64 = 1_000;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Sweep::read(&settings::environment)?;

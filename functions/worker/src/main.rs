@@ -20,7 +20,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 use crate::handler::Parts;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Worker::read(&settings::environment)?;

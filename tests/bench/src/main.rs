@@ -29,6 +29,7 @@ use serde_json::Value;
 
 use crate::figures::Figures;
 use crate::function::{Function, Program};
+use crate::measure::Answered;
 use crate::programs::{FUNCTIONS, HELLO, Paths, REQUESTS};
 use crate::report::Report;
 use crate::stub::{Recorded, Stub};
@@ -150,12 +151,7 @@ async fn measured(arguments: &Arguments) -> Result<(), String> {
         first_random: first_random(&paths)?,
         ..Report::default()
     };
-    for (program, stub) in all.iter().filter(|(program, _)| !program.events.is_empty()) {
-        let answers = bar(&program.name, u64::from(arguments.requests.max(arguments.growth)));
-        let answered = measure::answers(program, stub, arguments.requests, arguments.growth, &answers).await?;
-        answers.finish_and_clear();
-        report.answered.push((program.name.clone(), answered));
-    }
+    report.answered = answered(&all, arguments).await?;
     if instructions::can_count() {
         report.instructions = paths.get(REQUESTS).map(|path| instructions::count(path)).transpose()?;
     }
@@ -176,6 +172,38 @@ async fn measured(arguments: &Arguments) -> Result<(), String> {
     } else {
         Err(missed.join("\n"))
     }
+}
+
+/// Has the programs answer, one after the other as long as they are timed, then side by side.
+async fn answered(all: &[(Program, Arc<Stub>)], arguments: &Arguments) -> Result<Vec<(String, Answered)>, String> {
+    let with_events = all.iter().filter(|(program, _)| !program.events.is_empty());
+    let mut answering = Vec::new();
+    for (program, stub) in with_events {
+        let progress = bar(&program.name, u64::from(arguments.requests));
+        let timed = measure::times(program, stub, arguments.requests, &progress).await?;
+        progress.finish_and_clear();
+        answering.push((program.name.clone(), timed));
+    }
+    // A function that does nothing need not show that it keeps nothing.
+    let growing = answering.iter().filter(|(name, _)| name != HELLO).count();
+    let more = arguments.growth.saturating_sub(arguments.requests);
+    let progress = bar("memory", u64::from(more) * growing as u64);
+    let growing: Vec<_> = answering
+        .into_iter()
+        .map(|(name, timed)| {
+            let (growth, progress) = (if name == HELLO { 0 } else { arguments.growth }, progress.clone());
+            tokio::spawn(async move {
+                let answered = timed.grow(growth, &progress).await?.end().await;
+                Ok::<_, String>((name, answered))
+            })
+        })
+        .collect();
+    let mut answered = Vec::new();
+    for function in growing {
+        answered.push(function.await.map_err(|error| error.to_string())??);
+    }
+    progress.finish_and_clear();
+    Ok(answered)
 }
 
 /// Has operate accept an operation and the worker carry it out, and gives what they wrote, with the four functions.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use indicatif::ProgressBar;
 
 use crate::figures::Figures;
@@ -70,54 +71,85 @@ pub(crate) async fn starts(
     Ok(started.collect())
 }
 
-/// Has a program answer so many requests for its times, and more for its memory.
-pub(crate) async fn answers(
+/// A program that answers, and what it has shown so far.
+pub(crate) struct Answering {
+    function: Function,
+    events: Vec<Bytes>,
+    handled: u64,
+    answered: Answered,
+}
+
+/// Has a program answer so many requests for its times. It goes on running.
+pub(crate) async fn times(
     program: &Program,
     stub: &Arc<Stub>,
     requests: u32,
-    growth: u32,
     bar: &ProgressBar,
-) -> Result<Answered, String> {
-    let mut function = Function::start(program, Arc::clone(stub)).await?;
-    let mut events = program.events.iter().cycle();
-    let mut next = || {
-        events
-            .next()
-            .ok_or_else(|| format!("there is no event for {}", program.name))
+) -> Result<Answering, String> {
+    let mut answering = Answering {
+        function: Function::start(program, Arc::clone(stub)).await?,
+        events: program.events.clone(),
+        handled: 0,
+        answered: Answered::default(),
     };
     for _ in 0..WARM_UP {
-        function.handle(next()?).await?;
+        answering.next().await?;
     }
     stub.take_calls();
-    let before = (function.cpu()?, function.user()?);
-    let mut memory = vec![(0, function.memory_kib()?)];
+    answering.handled = 0;
+    answering.look()?;
+    let (cpu, user) = (answering.function.cpu()?, answering.function.user()?);
     let mut times = Vec::new();
-    let (mut cpu, mut user) = (Duration::ZERO, Duration::ZERO);
-    let mut calls = BTreeMap::new();
-    let step = (growth / LOOKS).max(1);
-    for number in 1..=requests.max(growth) {
-        let time = function.handle(next()?).await?;
-        if number <= requests {
-            times.push(time);
-        }
-        if number == requests {
-            cpu = function.cpu()?.saturating_sub(before.0);
-            user = function.user()?.saturating_sub(before.1);
-            calls = stub.take_calls();
-        }
-        if number % step == 0 || number == requests {
-            memory.push((u64::from(number), function.memory_kib()?));
-            bar.set_position(u64::from(number));
-        }
+    for _ in 0..requests {
+        times.push(answering.next().await?);
+        bar.inc(1);
     }
-    function.end().await;
-    let each = |spent: Duration| u64::try_from(spent.as_nanos() / u128::from(requests.max(1))).unwrap_or(u64::MAX);
-    Ok(Answered {
+    let each = |now: Duration, before: Duration| {
+        let spent = now.saturating_sub(before).as_nanos();
+        u64::try_from(spent / u128::from(requests.max(1))).unwrap_or(u64::MAX)
+    };
+    answering.answered = Answered {
         requests: u64::from(requests),
         time: Figures::of(&times),
-        cpu: each(cpu),
-        user: each(user),
-        calls,
-        memory,
-    })
+        cpu: each(answering.function.cpu()?, cpu),
+        user: each(answering.function.user()?, user),
+        calls: stub.take_calls(),
+        memory: answering.answered.memory,
+    };
+    answering.look()?;
+    Ok(answering)
+}
+
+impl Answering {
+    async fn next(&mut self) -> Result<Duration, String> {
+        let place = usize::try_from(self.handled).unwrap_or_default() % self.events.len().max(1);
+        let event = self.events.get(place).ok_or("there is no event")?.clone();
+        self.handled += 1;
+        self.function.handle(&event).await
+    }
+
+    fn look(&mut self) -> Result<(), String> {
+        let kib = self.function.memory_kib()?;
+        self.answered.memory.push((self.handled, kib));
+        Ok(())
+    }
+
+    /// Has it answer more requests, until there were so many, and looks at its memory on the way.
+    pub(crate) async fn grow(mut self, growth: u32, bar: &ProgressBar) -> Result<Self, String> {
+        let step = u64::from(growth / LOOKS).max(1);
+        while self.handled < u64::from(growth) {
+            self.next().await?;
+            bar.inc(1);
+            if self.handled.is_multiple_of(step) {
+                self.look()?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Ends the program and tells what it has shown.
+    pub(crate) async fn end(self) -> Answered {
+        self.function.end().await;
+        self.answered
+    }
 }
