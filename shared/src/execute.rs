@@ -31,6 +31,8 @@ use crate::verdict::{self, Verdict};
 
 /// How long a message rests when the ledger did not answer.
 const LEDGER_PAUSE: Duration = Duration::from_secs(5);
+/// How long it rests if its operation is a later release's: workers of that are on their way, or it was taken back.
+const LATER_RELEASE_PAUSE: Duration = Duration::from_secs(60);
 
 /// What executing needs.
 pub struct Executor<'a> {
@@ -139,8 +141,8 @@ impl Executor<'_> {
         }
         let sequence = message.original_sequence(id).filter(|_| own.queue_seq.is_none());
         own.queue_seq = own.queue_seq.or_else(|| sequence.map(str::to_owned));
-        // The index may not have the row yet, and the group may be another's.
-        let first = if open.iter().any(|entry| entry.id == id) {
+        // The index may not have the row yet; the group is another's only if the message was not the gateway's.
+        let first = if message.group.as_deref() == Some(&own.subject.group()) {
             first_among(self.ledger, &own, &open).await?
         } else {
             first_before(self.ledger, &own).await?
@@ -205,6 +207,10 @@ impl Executor<'_> {
                 return Ok(Some(Standing::OpenUntil(row.next_attempt_at.unwrap_or(now))));
             }
             Claimed::Ended(_) => return Ok(Some(Standing::Ended)),
+            Claimed::Later => {
+                tracing::warn!(operation_id = %id, "the row is in the form of a later release; the message is put off");
+                return Ok(Some(Standing::OpenUntil(now.after(LATER_RELEASE_PAUSE))));
+            }
             Claimed::Missing => return Ok(None),
         };
         let Some(outcome) = self.attempt(&before, &claim.owner, run).await? else {

@@ -35,11 +35,6 @@ impl Error {
             source: source.into(),
         }
     }
-
-    /// A row is in a form that this release does not know; a worker of a later one takes it up.
-    pub(crate) fn later_release(what: &'static str) -> Self {
-        Self::new(what, "the row was written by a later release of the gateway")
-    }
 }
 
 /// What became of an insert.
@@ -73,6 +68,8 @@ pub enum Claimed {
     NotNow(Box<Row>),
     /// The operation has ended.
     Ended(Box<Row>),
+    /// The row is in the form of a later release, whose workers take it up.
+    Later,
     /// There is no such operation.
     Missing,
 }

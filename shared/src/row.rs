@@ -322,10 +322,10 @@ pub struct Open {
 }
 
 impl Open {
-    /// Reads a sort key of the index.
+    /// Reads a sort key of the index, behind the message group.
     pub fn from_key(key: &str) -> Option<Self> {
-        let mut parts = key.split(END).skip(1);
-        let (subject, accepted_at, id) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut parts = key.rsplit(END);
+        let (id, accepted_at, subject) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Self {
             id: Uuid::try_parse(id).ok()?,
             subject: Subject::stored(subject),

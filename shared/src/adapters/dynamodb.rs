@@ -166,7 +166,17 @@ impl DynamoLedger {
         let entries = answer
             .items()
             .iter()
-            .filter_map(|item| Open::from_key(&open_key(item)?))
+            .filter_map(|item| {
+                let open = open_key(item).as_deref().and_then(Open::from_key);
+                if open.is_none() {
+                    tracing::error!(
+                        alarm = "unreadable_row",
+                        shard,
+                        "an entry of the index of open operations cannot be read"
+                    );
+                }
+                open
+            })
             .collect();
         Ok(Page { entries, next })
     }
@@ -325,7 +335,7 @@ impl Ledger for DynamoLedger {
             Attempted::Not(Some(row)) if row.owner.as_deref() == Some(&claim.owner) && row.state == State::Running => {
                 Claimed::Won(row)
             }
-            Attempted::Not(Some(row)) if row.is_of_a_later_release() => return Err(Error::later_release(what)),
+            Attempted::Not(Some(row)) if row.is_of_a_later_release() => Claimed::Later,
             Attempted::Not(Some(row)) => Claimed::NotNow(row),
         })
     }

@@ -7,6 +7,7 @@ use crate::fineract::{Exchange, Request};
 use crate::ledger::memory::{MemoryLedger, When};
 use crate::pace::CLIENT_GRACE;
 use crate::queue::memory::MemoryQueue;
+use crate::row::SCHEMA_VERSION;
 use crate::testing::{LEASE, Script, World, refusal};
 
 const POST: &str = "POST /v1/clients";
@@ -294,6 +295,60 @@ async fn a_message_that_nobody_can_read_or_that_is_about_nothing_harms_only_itse
         assert_eq!(world.queue.dead_letters().last(), Some(&body));
     }
     assert_eq!(world.row().state, State::Accepted);
+}
+
+#[tokio::test]
+async fn an_operation_that_is_alone_is_claimed_unread() {
+    let unread = |name: &'static str, _| match name {
+        "get" | "get_all" => Err(ledger::Error::new(name, "it is read")),
+        _ => Ok(()),
+    };
+    let world = World::on(MemoryLedger::with_hook(Box::new(unread)), MemoryQueue::default());
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    // Claimed by another run, it is not due; its place in the queue is noted all the same.
+    let claimed = Row {
+        state: State::Running,
+        next_attempt_at: Some(world.clock.now().after(LEASE)),
+        ..world.row()
+    };
+    world.ledger.put(claimed.clone());
+    assert_eq!(world.run(&Script::default(), &message).await, Reply::Again);
+    let noted = Row {
+        queue_seq: message.sequence.clone(),
+        ..claimed
+    };
+    assert!(noted.queue_seq.is_some());
+    assert_eq!(world.row(), noted);
+    world.clock.advance(LEASE);
+    let script = Script::default().on(POST, 200, created());
+    assert_eq!(world.run(&script, &message).await, Reply::Done);
+}
+
+#[tokio::test]
+async fn a_message_of_another_group_or_of_none_wakes_its_own_subject() {
+    for group in [None, Some("another".to_owned())] {
+        let world = World::new();
+        let message = Received {
+            group,
+            ..world.accept("CLIENT_CREATE", client()).await
+        };
+        let script = Script::default().on(POST, 200, created());
+        assert_eq!(world.run(&script, &message).await, Reply::Done);
+        assert_eq!(world.row().state, State::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn what_a_later_release_wrote_is_left_to_it() {
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    let later = Row {
+        schema_version: SCHEMA_VERSION + 1,
+        ..world.row()
+    };
+    world.ledger.put(later.clone());
+    assert_eq!(world.run(&Script::default(), &message).await, Reply::Again);
+    assert_eq!(world.row(), later);
 }
 
 #[tokio::test]

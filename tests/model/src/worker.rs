@@ -46,7 +46,8 @@ impl Model {
         }
     }
 
-    /// Receives a message, and reads the row that it names.
+    /// Receives a message, and reads the row that it names. (One that is alone on its subject is claimed unread: what
+    /// comes of it is what comes of looking at once.)
     fn receive(&self, who: Who, steps: &mut Steps<'_>) {
         let queue = &steps.from.queue;
         let Some(message) = queue.messages[0].filter(|_| queue.held_by.is_none()) else {

@@ -220,6 +220,7 @@ impl Ledger for Ports {
                 Ok(Claimed::Won(row)) => format!("won from {}", row.state.as_str()),
                 Ok(Claimed::NotNow(row)) => format!("not now: {}", row.state.as_str()),
                 Ok(Claimed::Ended(row)) => format!("ended: {}", row.state.as_str()),
+                Ok(Claimed::Later) => "a later release's".to_owned(),
                 Ok(Claimed::Missing) => "missing".to_owned(),
                 Err(_) => "no answer".to_owned(),
             };
