@@ -4,7 +4,7 @@ mod handler;
 
 use crate::handler::Desk;
 use gateway::accept::Acceptor;
-use gateway::adapters::aws;
+use gateway::adapters::aws::Aws;
 use gateway::adapters::callers_table::CallersTable;
 use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::adapters::random::SystemEntropy;
@@ -21,12 +21,13 @@ use lambda_http::{Error, Request, run, service_fn};
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Operate::read(&settings::environment)?;
-    let aws = aws::config()?;
-    let ledger = DynamoLedger::new(&aws, &settings.table_name);
-    let queue = SqsQueue::new(&aws, &settings.queue_url, None);
-    let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));
+    let aws = Aws::new()?;
+    let ledger = DynamoLedger::new(&aws.config, &settings.table_name);
+    let queue = SqsQueue::new(&aws.config, &settings.queue_url, None);
+    let callers = Callers::new(Box::new(CallersTable::new(&aws.config, &settings.callers_table_name)));
     let entropy = SystemEntropy::new();
-    if let Err(error) = callers.warm(&SystemClock).await {
+    let (warm, ()) = tokio::join!(callers.warm(&SystemClock), aws.open_queue(&settings.queue_url));
+    if let Err(error) = warm {
         tracing::warn!(
             error = %Chain(&error),
             "the callers are read at the first request"

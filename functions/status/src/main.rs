@@ -3,7 +3,7 @@
 
 mod handler;
 
-use gateway::adapters::aws;
+use gateway::adapters::aws::Aws;
 use gateway::adapters::callers_table::CallersTable;
 use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::callers::Callers;
@@ -16,9 +16,9 @@ use lambda_http::{Error, Request, run, service_fn};
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Status::read(&settings::environment)?;
-    let aws = aws::config()?;
-    let ledger = DynamoLedger::new(&aws, &settings.table_name);
-    let callers = Callers::new(Box::new(CallersTable::new(&aws, &settings.callers_table_name)));
+    let aws = Aws::new()?;
+    let ledger = DynamoLedger::new(&aws.config, &settings.table_name);
+    let callers = Callers::new(Box::new(CallersTable::new(&aws.config, &settings.callers_table_name)));
     if let Err(error) = callers.warm(&SystemClock).await {
         tracing::warn!(
             error = %Chain(&error),

@@ -1,6 +1,6 @@
 //! The sweep: sends again what is overdue, and counts what is open.
 
-use gateway::adapters::aws;
+use gateway::adapters::aws::Aws;
 use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::adapters::sqs::SqsQueue;
 use gateway::clock::{Clock, SystemClock, Timestamp};
@@ -16,9 +16,9 @@ const MICROS_PER_MILLI: i64 = 1_000;
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Sweep::read(&settings::environment)?;
-    let aws = aws::config()?;
-    let ledger = DynamoLedger::new(&aws, &settings.table_name);
-    let queue = SqsQueue::new(&aws, &settings.queue_url, None);
+    let aws = Aws::new()?;
+    let ledger = DynamoLedger::new(&aws.config, &settings.table_name);
+    let queue = SqsQueue::new(&aws.config, &settings.queue_url, None);
     let sweeper = Sweeper {
         ledger: &ledger,
         queue: &queue,

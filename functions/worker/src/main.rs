@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use gateway::adapters::aws;
+use gateway::adapters::aws::Aws;
 use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::adapters::http::HttpFineract;
 use gateway::adapters::random::SystemEntropy;
@@ -24,10 +24,10 @@ use crate::handler::Parts;
 async fn main() -> Result<(), Error> {
     logging::start();
     let settings = settings::Worker::read(&settings::environment)?;
-    let aws = aws::config()?;
-    let ledger = DynamoLedger::new(&aws, &settings.table_name);
-    let queue = SqsQueue::new(&aws, &settings.queue_url, Some(settings.dead_letter_url.clone()));
-    let secret = Secret::new(&aws, &settings.secret_arn);
+    let aws = Aws::new()?;
+    let ledger = DynamoLedger::new(&aws.config, &settings.table_name);
+    let queue = SqsQueue::new(&aws.config, &settings.queue_url, Some(settings.dead_letter_url.clone()));
+    let secret = Secret::new(&aws.config, &settings.secret_arn);
     let fineract = HttpFineract::new(settings.place.clone(), Box::new(secret))?;
     let (warm, (), release) = tokio::join!(ledger.warm(), fineract.warm(), fineract.release());
     release.log();

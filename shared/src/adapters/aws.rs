@@ -8,7 +8,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 
-use super::{http, wire};
+use super::http;
+use super::wire::Wire;
+use crate::chain::Chain;
 use crate::settings::environment;
 
 /// How long connecting may take.
@@ -24,26 +26,50 @@ const PERSONS_CALL_TIME: Duration = Duration::from_secs(30);
 /// How often a call is tried. Every write is conditional or has a deduplication id, so a repeat does no harm.
 const TRIES_MAX: u32 = 3;
 
-/// The configuration of a function's AWS clients. It follows `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the
-/// environment, all of which Lambda sets; no file is looked for, no other service asked.
-pub fn config() -> Result<SdkConfig, http::Error> {
-    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(environment("AWS_REGION").map(Region::new))
-        .http_client(wire::client(CONNECT_TIME)?)
-        .credentials_provider(credentials)
-        .timeout_config(timeouts(TRY_TIME, CALL_TIME))
-        .retry_config(retries());
-    config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
-    Ok(config.build())
+/// AWS as a function reaches it.
+#[derive(Debug)]
+pub struct Aws {
+    /// The configuration of its clients.
+    pub config: SdkConfig,
+    wire: Wire,
+}
+
+impl Aws {
+    /// It follows `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the environment, all of which Lambda sets; no file
+    /// is looked for, no other service asked.
+    pub fn new() -> Result<Self, http::Error> {
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        let wire = Wire::new(CONNECT_TIME)?;
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(environment("AWS_REGION").map(Region::new))
+            .http_client(wire.client())
+            .credentials_provider(credentials)
+            .timeout_config(timeouts(TRY_TIME, CALL_TIME))
+            .retry_config(retries());
+        config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+        Ok(Self {
+            config: config.build(),
+            wire,
+        })
+    }
+
+    /// Opens the connection to a queue ahead of the first message. No call of SQS would do that for nothing and without
+    /// another permission.
+    pub async fn open_queue(&self, url: &str) {
+        let url = self.config.endpoint_url().unwrap_or(url);
+        if let Err(error) = self.wire.open(url, TRY_TIME).await {
+            let error = error.without_url();
+            tracing::warn!(error = %Chain(&error), "the connection to the queue is opened with the first message");
+        }
+    }
 }
 
 /// The configuration of a person's AWS clients: region, endpoint and keys as these variables say, and what they do not
 /// say as every AWS tool finds it (environment, profile, instance).
 pub async fn config_of_a_person(variable: &dyn Fn(&str) -> Option<String>) -> Result<SdkConfig, http::Error> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(wire::client(CONNECT_TIME)?)
+        .http_client(Wire::new(CONNECT_TIME)?.client())
         .timeout_config(timeouts(PERSONS_TRY_TIME, PERSONS_CALL_TIME))
         .retry_config(retries());
     if let Some(region) = variable("AWS_REGION") {

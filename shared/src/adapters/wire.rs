@@ -9,19 +9,34 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Url};
 
 use super::http::{Error, builder};
 
 /// Sends what the SDK made.
 #[derive(Clone, Debug)]
-struct Wire(Client);
+pub(super) struct Wire(Client);
 
-/// The HTTP client of AWS's clients. How long a call may take, and how often it is tried, is theirs to say.
-pub(super) fn client(connect_time: Duration) -> Result<SharedHttpClient, Error> {
-    let client = builder(None, connect_time)?.build().map_err(Error::Client)?;
-    let wire = SharedHttpConnector::new(Wire(client));
-    Ok(http_client_fn(move |_, _| wire.clone()))
+impl Wire {
+    /// Not connected yet.
+    pub(super) fn new(connect_time: Duration) -> Result<Self, Error> {
+        builder(None, connect_time)?.build().map(Self).map_err(Error::Client)
+    }
+
+    /// The HTTP client of AWS's clients. How long a call may take, and how often it is tried, is theirs to say.
+    pub(super) fn client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    /// Opens a connection to the host of this URL, which stays open for what is sent next: it asks for the root, signs
+    /// nothing, and takes whatever is answered.
+    pub(super) async fn open(&self, url: &str, time: Duration) -> Result<(), reqwest::Error> {
+        let Ok(root) = Url::parse(url).and_then(|url| url.join("/")) else {
+            return Ok(());
+        };
+        self.0.get(root).timeout(time).send().await?.bytes().await.map(drop)
+    }
 }
 
 impl HttpConnector for Wire {

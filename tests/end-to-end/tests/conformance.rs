@@ -406,8 +406,9 @@ async fn the_ledger_in_dynamodb() {
 async fn config(bench: &Bench) -> SdkConfig {
     let key = local::aws::ROOT_KEY;
     let credentials = aws_sdk_dynamodb::config::Credentials::new(key, key, None, None, "test");
-    gateway::adapters::aws::config()
+    gateway::adapters::aws::Aws::new()
         .unwrap()
+        .config
         .into_builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(local::aws::REGION))
