@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::clock::{Clock, Timestamp};
+use crate::command::{Command, Stop};
 use crate::failure::Failure;
 use crate::fineract::{Exchange, Fineract, Method, Path, Request};
-use crate::operation::{Command, Stop};
 use crate::pace::{Pace, Reason, Wait};
 use crate::subject::{Subject, SubjectKind};
 use crate::values::{ExternalId, Lender};

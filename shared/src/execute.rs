@@ -13,19 +13,20 @@ use uuid::Uuid;
 use crate::bank::{Bank, Deployment, Products, Timeouts};
 use crate::chain::Chain;
 use crate::clock::{CLOCKS_APART, Clock, Timestamp};
+use crate::command::Stop;
 use crate::digest::Entropy;
 use crate::fineract::{Exchange, Fineract};
 use crate::gate::{Gate, Passage, Watched};
-use crate::ledger::{self, Claim, Claimed, Ledger, Written};
+use crate::kind::Kind;
+use crate::ledger::{self, Claim, Claimed, Ledger, Written, claimable};
 use crate::metrics::{Meter, Metric};
-use crate::operation::{AnyOperation, Case, Kind, Stop};
+use crate::operation::{AnyOperation, Case};
 use crate::order::{first_among, first_before};
 use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
 use crate::row::Row;
 use crate::settle::{Outcome, settlement, too_large};
 use crate::subject::Subject;
-use crate::tracking::State;
 use crate::values::Rules;
 use crate::verdict::{self, Verdict};
 
@@ -424,15 +425,6 @@ fn restored(exchange: &Exchange, verdict: &Verdict) -> Option<u64> {
     match exchange {
         Exchange::Answer(answer) if *verdict == Verdict::Restored => answer.json()?.get("resourceId")?.as_u64(),
         Exchange::Answer(_) | Exchange::NotSent | Exchange::Lost(_) => None,
-    }
-}
-
-/// Whether the state is one in which a worker may take an operation up at this time.
-pub fn claimable(row: &Row, now: Timestamp) -> bool {
-    match row.state {
-        State::Accepted => true,
-        State::Running | State::Waiting | State::PendingApproval => row.next_attempt_at.is_none_or(|next| next <= now),
-        State::Succeeded | State::Failed | State::Cancelled => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How AWS is reached: one TLS stack, credentials from the environment, every call with a limit.
 
+use std::env;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -9,7 +10,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 
 use super::{http, wire};
-use crate::settings::environment;
 
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
@@ -30,12 +30,12 @@ pub fn config() -> Result<SdkConfig, http::Error> {
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(environment("AWS_REGION").map(Region::new))
+        .region(env::var("AWS_REGION").ok().map(Region::new))
         .http_client(wire::client(CONNECT_TIME)?)
         .credentials_provider(credentials)
         .timeout_config(timeouts(TRY_TIME, CALL_TIME))
         .retry_config(retries());
-    config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+    config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
     Ok(config.build())
 }
 

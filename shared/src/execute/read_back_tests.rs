@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::pace::KEY_REMEMBERED;
 use crate::testing::{Script, World, refusal};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 const GET: &str = "GET /v1/clients/external-id/INC-1";

@@ -8,6 +8,7 @@ use crate::ledger::memory::{MemoryLedger, When};
 use crate::pace::CLIENT_GRACE;
 use crate::queue::memory::MemoryQueue;
 use crate::testing::{LEASE, Script, World, refusal};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 

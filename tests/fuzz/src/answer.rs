@@ -3,7 +3,7 @@
 use gateway::clock::Timestamp;
 use gateway::failure::Failure;
 use gateway::fineract::{Answer, Exchange, Loss, code_of};
-use gateway::operation::Kind;
+use gateway::kind::Kind;
 use gateway::operations;
 use gateway::pace::Paces;
 use gateway::row::Row;
