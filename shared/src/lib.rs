@@ -45,6 +45,7 @@ pub mod settings;
 pub mod settle;
 pub mod subject;
 pub mod sweep;
+pub mod terms;
 #[cfg(test)]
 mod testing;
 pub mod track;

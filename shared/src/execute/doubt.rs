@@ -133,7 +133,7 @@ impl Executor<'_> {
                 },
                 Proof::NotApplied,
             ) => (Verdict::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)), true),
-            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.key_tries => {
+            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.terms.key_tries => {
                 (Verdict::Refused(failure), false)
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
