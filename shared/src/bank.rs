@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::clock::{Clock, Timestamp};
+use crate::command::{Command, Stop};
 use crate::failure::Failure;
 use crate::fineract::{Exchange, Fineract, Method, Path, Request};
-use crate::operation::{Command, Stop};
 use crate::pace::{Pace, Reason, Wait};
 use crate::subject::{Subject, SubjectKind};
 use crate::values::{ExternalId, Lender};
@@ -18,7 +18,7 @@ use crate::verdict::{self, Found};
 const PRODUCTS_FRESH: Duration = Duration::from_secs(5 * 60);
 
 /// Values that belong to the deployment and not to the caller.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deployment {
     /// The office of new clients.
     pub office_id: u64,
@@ -54,7 +54,7 @@ impl List {
 const WRITE_OFF_REASONS: &str = "WriteOffReasons";
 
 /// How long calls may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// A lookup.
     pub lookup: Duration,

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::bank::{Bank, number_of};
 use crate::clock::Timestamp;
+use crate::command::Stop;
 use crate::fineract::Path;
-use crate::operation::Stop;
 use crate::pace::{Pace, Reason, Wait};
 use crate::values::decimal_of;
 

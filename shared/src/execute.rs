@@ -10,22 +10,24 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::bank::{Bank, Deployment, Products, Timeouts};
+use crate::bank::{Bank, Products};
 use crate::chain::Chain;
 use crate::clock::{CLOCKS_APART, Clock, Timestamp};
+use crate::command::Stop;
 use crate::digest::Entropy;
 use crate::fineract::{Exchange, Fineract};
 use crate::gate::{Gate, Passage, Watched};
-use crate::ledger::{self, Claim, Claimed, Ledger, Written};
+use crate::kind::Kind;
+use crate::ledger::{self, Claim, Claimed, Ledger, Written, claimable};
 use crate::metrics::{Meter, Metric};
-use crate::operation::{AnyOperation, Case, Kind, Stop};
+use crate::operation::{AnyOperation, Case};
 use crate::order::{first_among, first_before};
-use crate::pace::{Pace, Paces, Reason, WAIT_MAX, Wait};
+use crate::pace::{Pace, Reason, WAIT_MAX, Wait};
 use crate::queue::{Message, Queue, Received};
 use crate::row::Row;
 use crate::settle::{Outcome, settlement, too_large};
 use crate::subject::Subject;
-use crate::tracking::State;
+use crate::terms::Terms;
 use crate::values::Rules;
 use crate::verdict::{self, Verdict};
 
@@ -54,22 +56,8 @@ pub struct Executor<'a> {
     pub entropy: &'a dyn Entropy,
     /// What decides about values.
     pub rules: &'a Rules,
-    /// The deployment's values.
-    pub deployment: Deployment,
-    /// How long calls may take.
-    pub timeouts: Timeouts,
-    /// How long to wait before the next try.
-    pub paces: &'a Paces,
-    /// How many keys an operation gets before it is refused with what was seen.
-    pub key_tries: u32,
-    /// How long after a loan was accepted its client may still come by itself.
-    pub client_grace: Duration,
-    /// How long Fineract may say that it is busy with a key before the key is given up.
-    pub stuck_key_after: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
-    /// How long results are kept.
-    pub retention: Duration,
+    /// What the deployment decides.
+    pub terms: &'a Terms,
 }
 
 /// One run of the worker.
@@ -190,7 +178,7 @@ impl Executor<'_> {
         let claim = Claim {
             owner: format!("{}.{}", run.request_id, message.receives),
             now,
-            lease: self.lease,
+            lease: self.terms.lease,
             queue_seq: sequence.map(str::to_owned),
         };
         let before = match self.ledger.claim(id, &claim).await? {
@@ -215,7 +203,7 @@ impl Executor<'_> {
         };
         let Some(outcome) = self.attempt(&before, &claim.owner, run).await? else {
             tracing::warn!(operation_id = %before.id, "the lease went to another run");
-            return Ok(Some(Standing::OpenUntil(now.after(self.lease))));
+            return Ok(Some(Standing::OpenUntil(now.after(self.terms.lease))));
         };
         self.settle(&before, &claim.owner, outcome).await.map(Some)
     }
@@ -230,7 +218,7 @@ impl Executor<'_> {
 
     /// Until when the operation is left alone because Fineract is away, if it is.
     async fn away_until(&self, id: Uuid, now: Timestamp) -> Option<Timestamp> {
-        let (office, timeout) = (self.deployment.office_id, self.timeouts.lookup);
+        let (office, timeout) = (self.terms.deployment.office_id, self.terms.timeouts.lookup);
         match self.gate.passage(self.fineract, self.clock, office, timeout).await {
             Passage::Open => None,
             Passage::Closed { until, reason } => {
@@ -247,7 +235,7 @@ impl Executor<'_> {
         let mut chance = [0];
         self.entropy.fill(&mut chance);
         let status = outcome.status;
-        let settlement = settlement(before, outcome, now, self.paces, self.retention, chance[0]);
+        let settlement = settlement(before, outcome, now, &self.terms.paces, self.terms.retention, chance[0]);
         let written = self.ledger.settle(before.id, owner, &settlement).await?;
         if written == Written::Done {
             for metric in measured::at_the_end(before, &settlement, now) {
@@ -268,7 +256,7 @@ impl Executor<'_> {
             "a run ended"
         );
         match (written, settlement.next_attempt_at) {
-            (Written::NotOwner, _) => Ok(Standing::OpenUntil(now.after(self.lease))),
+            (Written::NotOwner, _) => Ok(Standing::OpenUntil(now.after(self.terms.lease))),
             (Written::Done, None) => Ok(Standing::Ended),
             (Written::Done, Some(next)) => Ok(Standing::OpenUntil(next)),
         }
@@ -352,8 +340,8 @@ impl Executor<'_> {
             products: self.products,
             clock: self.clock,
             deadline,
-            timeouts: self.timeouts,
-            deployment: self.deployment,
+            timeouts: self.terms.timeouts,
+            deployment: self.terms.deployment,
         }
     }
 
@@ -364,13 +352,13 @@ impl Executor<'_> {
         } else {
             row.stuck_since.filter(|_| !row.was_denied())
         };
-        since.is_some_and(|since| self.clock.now().since(since) >= self.stuck_key_after)
+        since.is_some_and(|since| self.clock.now().since(since) >= self.terms.stuck_key_after)
     }
 
     /// Whether the client of a new loan may still come: the loan was just accepted, or an operation on the client is open
     /// that was, as far as clocks can tell, accepted earlier.
     async fn client_may_come(&self, row: &Row, client: &Subject) -> bool {
-        if self.clock.now().since(row.accepted_at) < self.client_grace {
+        if self.clock.now().since(row.accepted_at) < self.terms.client_grace {
             return true;
         }
         match self.ledger.open_on(client).await {
@@ -430,15 +418,6 @@ fn restored(exchange: &Exchange, verdict: &Verdict) -> Option<u64> {
     match exchange {
         Exchange::Answer(answer) if *verdict == Verdict::Restored => answer.json()?.get("resourceId")?.as_u64(),
         Exchange::Answer(_) | Exchange::NotSent | Exchange::Lost(_) => None,
-    }
-}
-
-/// Whether the state is one in which a worker may take an operation up at this time.
-pub fn claimable(row: &Row, now: Timestamp) -> bool {
-    match row.state {
-        State::Accepted => true,
-        State::Running | State::Waiting | State::PendingApproval => row.next_attempt_at.is_none_or(|next| next <= now),
-        State::Succeeded | State::Failed | State::Cancelled => false,
     }
 }
 

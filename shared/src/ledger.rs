@@ -177,6 +177,15 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// Whether the state is one in which a worker may take an operation up at this time.
+pub fn claimable(row: &Row, now: Timestamp) -> bool {
+    match row.state {
+        State::Accepted => true,
+        State::Running | State::Waiting | State::PendingApproval => row.next_attempt_at.is_none_or(|next| next <= now),
+        State::Succeeded | State::Failed | State::Cancelled => false,
+    }
+}
+
 /// The table of operations.
 #[async_trait]
 pub trait Ledger: Send + Sync {

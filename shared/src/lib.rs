@@ -1,8 +1,8 @@
 //! Operate and Track for Apache Fineract: what the functions share.
 //!
-//! In reading order: `operation`, `declaration` and `operations`, `values`; `tracking`, `row` and `order`; the use cases `accept`, `execute`,
-//! `track`, `history`, `cancel`, `sweep`, `operator`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and `problem`; `metrics`; the
-//! `adapters`.
+//! In reading order: `command`, `operation`, `declaration`, `kind` and `operations`, `values`; `tracking`, `row` and `order`; the use cases
+//! `accept`, `execute`, `track`, `history`, `cancel`, `sweep`, `operator`; the ports `ledger`, `queue`, `fineract`, `clock`; `callers` and
+//! `problem`; `metrics`; the `adapters`.
 
 pub mod accept;
 pub mod adapters;
@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod chain;
 pub mod checker;
 pub mod clock;
+pub mod command;
 pub mod declaration;
 pub mod digest;
 pub mod execute;
@@ -22,6 +23,7 @@ pub mod gate;
 pub mod health;
 pub mod history;
 pub mod json;
+pub mod kind;
 pub mod ledger;
 mod loan_terms;
 pub mod logging;
@@ -43,6 +45,7 @@ pub mod settings;
 pub mod settle;
 pub mod subject;
 pub mod sweep;
+pub mod terms;
 #[cfg(test)]
 mod testing;
 pub mod track;

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::row::Row;
 
 /// Longest name of who did something.
 pub const WHO_LENGTH_MAX: usize = 300;
@@ -105,21 +104,6 @@ impl Hand {
             why: self.why.clone(),
             other,
         }
-    }
-}
-
-impl Row {
-    /// Its notes with one more.
-    pub fn notes_with(&self, note: Note) -> Vec<Note> {
-        let mut notes = self.notes.clone();
-        notes.push(note);
-        notes
-    }
-
-    /// The operation as which it was sent anew, by hand.
-    pub fn retried_as(&self) -> Option<Uuid> {
-        let mut retries = self.notes.iter().filter(|note| note.deed == Deed::Retried);
-        retries.next_back()?.other
     }
 }
 

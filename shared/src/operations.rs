@@ -13,7 +13,7 @@ mod loan_transactions;
 mod loan_update;
 
 use crate::declaration::Declaration;
-use crate::operation::Kind;
+use crate::kind::Kind;
 
 /// What has a file of its own.
 const CODED: &[Kind] = &[
@@ -62,6 +62,13 @@ pub static ALL: &[Kind] = &{
     }
     all
 };
+
+impl Kind {
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|kind| kind.name == name)
+    }
+}
 
 #[cfg(test)]
 mod tests;

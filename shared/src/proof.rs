@@ -81,6 +81,18 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Whether a transaction is of this type.
+pub fn is_a(transaction: &Value, kind: &str) -> bool {
+    let flag = transaction.get("type").and_then(|of| of.get(kind));
+    flag.and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether a transaction was undone, by itself or with its loan.
+pub fn is_reversed(transaction: &Value) -> bool {
+    transaction.get("reversedOnDate").is_some_and(|date| !date.is_null())
+        || transaction.get("manuallyReversed").and_then(Value::as_bool) == Some(true)
+}
+
 /// The ids of a client, as the answer to a command names them.
 pub fn client_ids(client: &Value) -> Value {
     ids(

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::failure::Failure;
-use crate::note::Note;
+use crate::note::{Deed, Note};
 use crate::pace::{Pace, Reason};
 use crate::subject::{END, Subject};
 use crate::tracking::{State, TrackingId};
@@ -307,6 +307,19 @@ impl Row {
             history.remove(HISTORY_FIRST);
         }
         history
+    }
+
+    /// Its notes with one more.
+    pub fn notes_with(&self, note: Note) -> Vec<Note> {
+        let mut notes = self.notes.clone();
+        notes.push(note);
+        notes
+    }
+
+    /// The operation as which it was sent anew, by hand.
+    pub fn retried_as(&self) -> Option<Uuid> {
+        let mut retries = self.notes.iter().filter(|note| note.deed == Deed::Retried);
+        retries.next_back()?.other
     }
 }
 

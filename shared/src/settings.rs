@@ -10,6 +10,7 @@ use crate::bank::{Deployment, Timeouts};
 use crate::clock;
 use crate::pace::{NotWaits, Paces, Schedule, WAIT_MAX};
 use crate::sweep::SHARD_TIME;
+use crate::terms::Terms;
 use crate::values::Rules;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
@@ -239,28 +240,14 @@ pub struct Worker {
     pub dead_letter_url: String,
     /// What decides about values.
     pub rules: Rules,
-    /// How long results are kept.
-    pub retention: Duration,
     /// Where Fineract is.
     pub place: Place,
     /// The secret with Fineract's credentials.
     pub secret_arn: String,
-    /// The deployment's values.
-    pub deployment: Deployment,
-    /// How long calls may take.
-    pub timeouts: Timeouts,
-    /// How long to wait before the next try.
-    pub paces: Paces,
-    /// How many keys an operation gets before it is refused with what was seen.
-    pub key_tries: u32,
-    /// How long after a loan was accepted its client may still come by itself.
-    pub client_grace: Duration,
+    /// What the deployment decides about how operations are carried out.
+    pub terms: Terms,
     /// How often a Fineract that is away is asked whether it is back.
     pub outage_ask: Duration,
-    /// How long Fineract may be busy with a key before the key is given up.
-    pub stuck_key_after: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
 }
 
 impl Worker {
@@ -293,17 +280,19 @@ impl Worker {
             queue_url: reader.text("QUEUE_URL"),
             dead_letter_url: reader.text("DLQ_URL"),
             rules: reader.rules(),
-            retention: reader.retention(),
             place,
             secret_arn: reader.text("FINERACT_SECRET_ARN"),
-            deployment,
-            timeouts,
-            paces: reader.paces(),
-            key_tries: reader.within("KEY_TRIES", KEY_TRIES),
-            client_grace: reader.seconds("CLIENT_GRACE_SECONDS"),
+            terms: Terms {
+                deployment,
+                timeouts,
+                retention: reader.retention(),
+                paces: reader.paces(),
+                key_tries: reader.within("KEY_TRIES", KEY_TRIES),
+                client_grace: reader.seconds("CLIENT_GRACE_SECONDS"),
+                stuck_key_after: reader.seconds("STUCK_KEY_SECONDS"),
+                lease,
+            },
             outage_ask: reader.seconds("OUTAGE_ASK_SECONDS"),
-            stuck_key_after: reader.seconds("STUCK_KEY_SECONDS"),
-            lease,
         };
         let scheme = base_url.is_empty() || base_url.starts_with("https://") || base_url.starts_with("http://");
         reader.demand(
@@ -320,7 +309,7 @@ impl Worker {
         let outlasts = "VISIBILITY_SECONDS must be at least 6 x WORKER_TIMEOUT_SECONDS and above LEASE_SECONDS";
         let long = visibility >= function * VISIBILITY_PER_TIMEOUT && visibility > lease;
         reader.relate(&[function, lease, visibility], long, outlasts);
-        let stuck = settings.stuck_key_after;
+        let stuck = settings.terms.stuck_key_after;
         let given_up = "STUCK_KEY_SECONDS must be at least CALL_TIMEOUT_SECONDS: until then a call may still run";
         reader.relate(&[stuck, call], stuck >= call, given_up);
         let at_most = format!("OUTAGE_ASK_SECONDS must be at most {}", WAIT_MAX.as_secs());

@@ -8,20 +8,23 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::accept::Acceptor;
-use crate::bank::{Bank, Deployment, Products, Timeouts};
+use crate::bank::{Bank, Deployment, Products};
 use crate::callers::Caller;
 use crate::clock::{Clock, ManualClock, Timestamp};
+use crate::command::{Command, Stop};
 use crate::digest::Entropy;
 use crate::execute::{Executor, Reply, Run};
 use crate::fineract::{Answer, Exchange, Fineract, Loss, Method, Request};
 use crate::gate::Gate;
+use crate::kind::Kind;
 use crate::ledger::memory::MemoryLedger;
 use crate::metrics::Meter;
-use crate::operation::{Case, Command, Kind, Stop};
-use crate::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
+use crate::operation::Case;
 use crate::queue::Received;
 use crate::queue::memory::MemoryQueue;
 use crate::row::Row;
+use crate::terms::Terms;
+pub(crate) use crate::terms::{LEASE, RETENTION, STUCK_KEY_AFTER};
 use crate::values::Rules;
 
 /// A request as a test sees it.
@@ -125,22 +128,18 @@ impl Entropy for Counting {
     }
 }
 
-pub(crate) const DEPLOYMENT: Deployment = Deployment {
-    office_id: 1,
-    legal_form_id: 1,
-    payment_type_id: 4,
-};
-pub(crate) const TIMEOUTS: Timeouts = Timeouts {
-    lookup: Duration::from_secs(5),
-    call: Duration::from_secs(20),
-    reserve: Duration::from_secs(3),
-};
 pub(crate) const RUN_TIME: Duration = Duration::from_secs(45);
-pub(crate) const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
-pub(crate) const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
 const STACK: &str = "gateway";
+
+/// The template's, with a payment type of its own.
+pub(crate) fn terms() -> Terms {
+    let own = Terms::default();
+    let deployment = Deployment {
+        payment_type_id: 4,
+        ..own.deployment
+    };
+    Terms { deployment, ..own }
+}
 
 /// The surroundings of the use cases.
 pub(crate) struct World {
@@ -152,9 +151,7 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     pub(crate) products: Products,
     pub(crate) gate: Gate,
-    pub(crate) paces: Paces,
-    pub(crate) key_tries: u32,
-    pub(crate) client_grace: Duration,
+    pub(crate) terms: Terms,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
@@ -176,9 +173,7 @@ impl World {
             rules: crate::values::testing::rules(),
             products: Products::default(),
             gate: Gate::default(),
-            paces: Paces::default(),
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
+            terms: terms(),
         }
     }
 
@@ -204,14 +199,7 @@ impl World {
             meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
-            deployment: DEPLOYMENT,
-            timeouts: TIMEOUTS,
-            paces: &self.paces,
-            key_tries: self.key_tries,
-            client_grace: self.client_grace,
-            stuck_key_after: STUCK_KEY_AFTER,
-            lease: LEASE,
-            retention: RETENTION,
+            terms: &self.terms,
         }
     }
 
@@ -294,8 +282,8 @@ impl World {
             products: &self.products,
             clock: &self.clock,
             deadline: self.clock.now().after(RUN_TIME),
-            timeouts: TIMEOUTS,
-            deployment: DEPLOYMENT,
+            timeouts: self.terms.timeouts,
+            deployment: self.terms.deployment,
         };
         let kind = Kind::named(operation).unwrap();
         let reading = kind.read(data.as_object().unwrap(), &self.rules).unwrap();

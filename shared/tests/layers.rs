@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +63,96 @@ fn operations_know_nothing_of_rows_queues_and_http() {
             assert!(!text.contains(room), "{name} names {room}");
         }
     }
+}
+
+/// A file without its tests, and the paths of those that stand in files of their own.
+fn without_tests(name: &str, text: &str) -> (String, Vec<String>) {
+    let folder = name.strip_suffix("/lib.rs").or(name.strip_suffix(".rs")).unwrap();
+    let (mut kept, mut apart) = (String::new(), Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line != "#[cfg(test)]" {
+            kept.push_str(line);
+            kept.push('\n');
+            continue;
+        }
+        let item = lines.next().unwrap();
+        let (_, module) = item.split_once("mod ").unwrap();
+        match module.strip_suffix(';') {
+            Some(module) => apart.push(format!("{folder}/{module}")),
+            None => assert!(lines.any(|line| line == "}")),
+        }
+    }
+    (kept, apart)
+}
+
+/// Which of the crate's modules each of them names, and where; tests left out.
+fn arrows() -> BTreeMap<(String, String), String> {
+    let mut files = sources("shared/src");
+    let mut tests = Vec::new();
+    for (name, text) in &mut files {
+        let (kept, apart) = without_tests(name, text);
+        *text = kept;
+        tests.extend(apart);
+    }
+    let is_test = |name: &str| {
+        tests
+            .iter()
+            .any(|test| name.strip_prefix(test).is_some_and(|rest| rest.starts_with(['.', '/'])))
+    };
+    files.retain(|(name, _)| !is_test(name));
+    let module_of = |name: &str| name.split(['/', '.']).nth(2).unwrap().to_owned();
+    let modules: BTreeSet<_> = files.iter().map(|(name, _)| module_of(name)).collect();
+    let mut arrows = BTreeMap::new();
+    for (name, text) in &files {
+        let module = module_of(name);
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for path in line.split("crate::").skip(1) {
+                let end = path.find(|c: char| !c.is_alphanumeric() && c != '_');
+                let named = &path[..end.unwrap_or(path.len())];
+                assert!(
+                    modules.contains(named),
+                    "{name}: a path begins with one module, here {line}"
+                );
+                if named != module {
+                    arrows
+                        .entry((module.clone(), named.to_owned()))
+                        .or_insert_with(|| name.clone());
+                }
+            }
+        }
+    }
+    arrows
+}
+
+/// What can be reached from a module.
+fn reached(from: &str, arrows: &BTreeMap<(String, String), String>) -> BTreeSet<String> {
+    let (mut reached, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(module) = open.pop() {
+        for (_, to) in arrows.keys().filter(|(from, _)| *from == module) {
+            if reached.insert(to.clone()) {
+                open.push(to.clone());
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn modules_do_not_need_one_another_in_a_circle() {
+    let arrows = arrows();
+    for [from, to] in [["operations", "kind"], ["kind", "declaration"], ["bank", "command"]] {
+        assert!(
+            arrows.contains_key(&(from.to_owned(), to.to_owned())),
+            "{from} names {to}"
+        );
+    }
+    let circle: Vec<_> = arrows
+        .iter()
+        .filter(|((from, to), _)| reached(to, &arrows).contains(from))
+        .map(|((from, to), file)| format!("{from} needs {to} ({file})"))
+        .collect();
+    assert!(circle.is_empty(), "in a circle: {circle:#?}");
 }
 
 /// The README's table of operations.

@@ -91,13 +91,6 @@ fn executor(parts: &Parts) -> Executor<'_> {
         meter: &parts.meter,
         entropy: &parts.entropy,
         rules: &parts.settings.rules,
-        deployment: parts.settings.deployment,
-        timeouts: parts.settings.timeouts,
-        paces: &parts.settings.paces,
-        key_tries: parts.settings.key_tries,
-        client_grace: parts.settings.client_grace,
-        stuck_key_after: parts.settings.stuck_key_after,
-        lease: parts.settings.lease,
-        retention: parts.settings.retention,
+        terms: &parts.settings.terms,
     }
 }

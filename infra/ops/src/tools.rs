@@ -79,14 +79,7 @@ impl Tools {
             meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.settings.rules,
-            deployment: self.settings.deployment,
-            timeouts: self.settings.timeouts,
-            paces: &self.settings.paces,
-            key_tries: self.settings.key_tries,
-            client_grace: self.settings.client_grace,
-            stuck_key_after: self.settings.stuck_key_after,
-            lease: self.settings.lease,
-            retention: self.settings.retention,
+            terms: &self.settings.terms,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How AWS is reached: one TLS stack, credentials from the environment, every call with a limit.
 
+use std::env;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -11,7 +12,6 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use super::http;
 use super::wire::Wire;
 use crate::chain::Chain;
-use crate::settings::environment;
 
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
@@ -42,12 +42,12 @@ impl Aws {
         let wire = Wire::new(CONNECT_TIME)?;
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(environment("AWS_REGION").map(Region::new))
+            .region(env::var("AWS_REGION").ok().map(Region::new))
             .http_client(wire.client())
             .credentials_provider(credentials)
             .timeout_config(timeouts(TRY_TIME, CALL_TIME))
             .retry_config(retries());
-        config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+        config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
         Ok(Self {
             config: config.build(),
             wire,

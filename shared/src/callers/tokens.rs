@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{Caller, EVERY_OPERATION, Error, Source, Token, UNKNOWN_TOKEN};
 use crate::clock::Timestamp;
 use crate::digest::{Entropy, hex, sha256};
-use crate::operation::Kind;
+use crate::kind::Kind;
 
 /// Tokens of a caller that hold at the same time: the old one and the new one while its system changes over.
 pub const TOKENS_MAX: usize = 2;

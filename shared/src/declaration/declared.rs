@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::shown::{is_a, is_reversed};
 use super::{Declaration, EXTERNAL_ID, Field, Form, LOAN_ID, Place, Shows};
 use crate::bank::{Bank, List, number_of};
+use crate::command::{Body, Command, DATE_FORMAT, LOCALE, Stop};
 use crate::digest::derived_uuid;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{AnyOperation, Asked, Body, Case, Command, DATE_FORMAT, HeldAs, LOCALE, Stop};
-use crate::proof::{Booked, Proof};
+use crate::operation::{AnyOperation, Asked, Case, HeldAs};
+use crate::proof::{Booked, Proof, is_a, is_reversed};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
 use crate::verdict::Expected;

@@ -6,8 +6,9 @@ use super::declared::Declared;
 use super::{Form, Place, Shows};
 use crate::bank::{Bank, found};
 use crate::checker::done_by_another;
-use crate::operation::{Case, Stop};
-use crate::proof::{Evidence, Proof, loan_ids};
+use crate::command::Stop;
+use crate::operation::Case;
+use crate::proof::{Evidence, Proof, is_a, is_reversed, loan_ids};
 
 impl Declared {
     /// Reads from Fineract whether it was applied.
@@ -130,16 +131,4 @@ impl Declared {
         }
         Ok(ids)
     }
-}
-
-/// Whether a transaction is of this type.
-pub(super) fn is_a(transaction: &Value, kind: &str) -> bool {
-    let flag = transaction.get("type").and_then(|of| of.get(kind));
-    flag.and_then(Value::as_bool) == Some(true)
-}
-
-/// Whether a transaction was undone, by itself or with its loan.
-pub(super) fn is_reversed(transaction: &Value) -> bool {
-    transaction.get("reversedOnDate").is_some_and(|date| !date.is_null())
-        || transaction.get("manuallyReversed").and_then(Value::as_bool) == Some(true)
 }

@@ -3,8 +3,9 @@
 use super::Executor;
 use super::doubt::bounded;
 use crate::bank::Bank;
+use crate::command::Stop;
 use crate::failure::Failure;
-use crate::operation::{AnyOperation, Case, Stop};
+use crate::operation::{AnyOperation, Case};
 use crate::row::{Row, UNKNOWN};
 use crate::settle::{Outcome, RESPONSE_BYTES_MAX};
 use crate::verdict::{self, Verdict};

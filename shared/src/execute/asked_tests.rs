@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::{Script, World};
+use crate::tracking::State;
 
 const ASKED: &str = "GET /v1/loans/external-id/L?associations=all";
 const OFFICE: &str = "GET /v1/offices/1";

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Timestamp;
 use crate::testing::{LEASE, STUCK_KEY_AFTER, Script, World, refusal};
+use crate::tracking::State;
 
 const UPDATE: &str = "PUT /v1/clients/external-id/INC-1";
 const CREATE: &str = "POST /v1/clients";

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::Executor;
 use crate::bank::Bank;
 use crate::checker::{self, Decision, Marks};
+use crate::command::{Command, Stop};
 use crate::failure::Failure;
 use crate::fineract::Method;
 use crate::ledger;
-use crate::operation::{AnyOperation, Case, Command, HeldAs, Stop};
+use crate::operation::{AnyOperation, Case, HeldAs};
 use crate::pace::{KEY_REMEMBERED, Pace, Reason, Wait};
 use crate::proof::{Proof, same_effect};
 use crate::row::Row;
@@ -132,7 +133,7 @@ impl Executor<'_> {
                 },
                 Proof::NotApplied,
             ) => (Verdict::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)), true),
-            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.key_tries => {
+            (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.terms.key_tries => {
                 (Verdict::Refused(failure), false)
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {

@@ -8,6 +8,7 @@ use super::*;
 use crate::digest::derived_uuid;
 use crate::row::UNKNOWN;
 use crate::testing::{RUN_TIME, Script, World, refusal};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 const OFFICE: &str = "GET /v1/offices/1";

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pace::KEY_REMEMBERED;
-use crate::testing::{Script, World, refusal};
+use crate::testing::{Script, World, refusal, terms};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 const GET: &str = "GET /v1/clients/external-id/INC-1";
@@ -60,7 +61,7 @@ async fn a_spent_key_without_effect_is_followed_by_the_next_and_after_the_last_b
         let spent = |script: Script, _| script.cached(POST, 500, json!({})).on(GET, 404, gone());
         let script = (0..key_tries).fold(Script::default(), spent);
         let world = World {
-            key_tries,
+            terms: Terms { key_tries, ..terms() },
             ..World::new()
         };
         let row = after_a_loss_in(world, &script, key_tries).await.row();

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{Executor, case_of};
 use crate::clock::Timestamp;
+use crate::command::Stop;
 use crate::ledger;
-use crate::operation::{AnyOperation, Stop};
+use crate::operation::AnyOperation;
 use crate::pace::Reason;
 use crate::proof::Proof;
 use crate::row::Row;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 const CLIENT: &str = "GET /v1/clients/external-id/INC-1";

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::pace::KEY_REMEMBERED;
 use crate::testing::{STUCK_KEY_AFTER, Script, World, refusal};
+use crate::tracking::State;
 
 const REPAYMENT: &str = "LOAN_REPAYMENT";
 const POST: &str = "POST /v1/loans/external-id/L/transactions?command=repayment";

@@ -8,7 +8,8 @@ use crate::ledger::memory::{MemoryLedger, When};
 use crate::pace::CLIENT_GRACE;
 use crate::queue::memory::MemoryQueue;
 use crate::row::SCHEMA_VERSION;
-use crate::testing::{LEASE, Script, World, refusal};
+use crate::testing::{LEASE, Script, World, refusal, terms};
+use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
 
@@ -382,7 +383,10 @@ async fn a_message_wakes_what_goes_first_on_its_subject() {
 async fn a_loan_waits_a_little_for_its_client() {
     for client_grace in [CLIENT_GRACE, Duration::from_secs(3)] {
         let world = World {
-            client_grace,
+            terms: Terms {
+                client_grace,
+                ..terms()
+            },
             ..World::new()
         };
         let loan = json!({"lenderConfig": "UGRO", "externalId": "L", "principal": 1, "submittedOnDate": "11 January 2026",

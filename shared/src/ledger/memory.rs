@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::repairs::{Part, Repairs};
 use super::{
     Cancellation, Cancelled, Claim, Claimed, Error, Inserted, Ledger, Page, Past, Settlement, TakenBack, Written,
+    claimable,
 };
 use crate::clock::Timestamp;
-use crate::execute::claimable;
 use crate::note::Note;
 use crate::row::{Open, Row};
 use crate::subject::Subject;

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::bank::{Bank, number_of};
+use crate::command::{Body, Stop};
 use crate::fields::Fields;
 use crate::loan_terms::{charges, id_of, in_tranches, indivisible, indivisible_together, product_charge};
 use crate::loan_terms::{repayment_every, tranche};
-use crate::operation::{Body, Stop};
 use crate::pace::{Pace, Reason, Wait};
 use crate::proof::Evidence;
 use crate::values::{Amount, Count, Date, ExternalId, Lender, Rate, TermUnit};

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use crate::bank::{Bank, found};
+use crate::command::{Body, Command, Stop};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::operation::{Case, Operation};
 use crate::proof::{Evidence, Proof, client_ids};
 use crate::subject::Subject;
 use crate::values::{Clearable, Date, Email, ExternalId, FaultCode, Mobile, Name, Wrong};

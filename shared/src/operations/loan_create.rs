@@ -2,9 +2,10 @@
 
 use super::application::Application;
 use crate::bank::{Bank, found};
+use crate::command::{Command, Stop};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{Case, Command, Operation, Stop};
+use crate::operation::{Case, Operation};
 use crate::proof::{Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::ExternalId;

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::bank::{Bank, number_of};
 use crate::checker::done_by_another;
+use crate::command::{Command, Stop};
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{Case, Command, Operation, Stop};
+use crate::operation::{Case, Operation};
 use crate::pace::{Pace, Reason, Wait};
 use crate::proof::Proof;
 use crate::subject::Subject;

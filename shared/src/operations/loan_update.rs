@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use crate::bank::{Bank, found};
+use crate::command::{Body, Command, Stop};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::loan_terms::{charges, date_of, id_of, in_tranches, indivisible, indivisible_together, loan_charge};
 use crate::loan_terms::{repayment_every, tranche};
-use crate::operation::{Body, Case, Command, Operation, Stop};
+use crate::operation::{Case, Operation};
 use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
 use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::operation::{Case, Command, Stop};
+use crate::command::{Command, Stop};
+use crate::operation::Case;
 use crate::testing::{Script, World, refusal};
 use crate::values::testing::rules;
 

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::{Error, Operator, Refusal, done};
 use crate::accept;
+use crate::kind::Kind;
 use crate::ledger::Inserted;
 use crate::note::{Deed, Hand};
-use crate::operation::Kind;
 use crate::queue;
 use crate::row::{Acceptance, Row};
 use crate::subject::{Subject, SubjectKind};

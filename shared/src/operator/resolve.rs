@@ -48,7 +48,7 @@ impl Operator<'_> {
         } else {
             let deadline = self.clock.now().after(LOOK_TIME);
             let shown = executor.shown(&seen, deadline).await?;
-            confirmed(&seen, end, shown, self.clock.now(), executor.stuck_key_after)?
+            confirmed(&seen, end, shown, self.clock.now(), executor.terms.stuck_key_after)?
         };
         let now = self.clock.now();
         let deed = if forced { Deed::Forced } else { Deed::Resolved };
@@ -67,7 +67,14 @@ impl Operator<'_> {
             read_back: !forced,
             ..Outcome::without_request(verdict)
         };
-        let settlement = settlement(&before, outcome, now, executor.paces, executor.retention, 0);
+        let settlement = settlement(
+            &before,
+            outcome,
+            now,
+            &executor.terms.paces,
+            executor.terms.retention,
+            0,
+        );
         done(self.ledger.settle(id, &claim.owner, &settlement).await?)?;
         // What stands behind it on the subject goes on.
         if let Some(receipt) = &seen.receipt {

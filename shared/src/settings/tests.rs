@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::gate::ASK_EVERY;
-use crate::pace::{self, Pace};
+use crate::pace::Pace;
 use crate::sweep::SENDS_MAX;
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
@@ -74,11 +74,8 @@ fn what_the_template_gives_is_right_and_its_defaults_are_the_documented_ones() {
     read("StatusFunction", &[], Status::read).unwrap();
     assert_eq!(sweep(&[]).unwrap().sends_max, SENDS_MAX);
     let settings = worker(&[]).unwrap();
-    assert_eq!(settings.paces, Paces::default());
-    assert_eq!(
-        (settings.key_tries, settings.client_grace, settings.outage_ask),
-        (pace::KEY_TRIES, pace::CLIENT_GRACE, ASK_EVERY)
-    );
+    assert_eq!(settings.terms, Terms::default());
+    assert_eq!(settings.outage_ask, ASK_EVERY);
     assert_eq!(
         settings.place.base_url,
         "https://fineract.example/fineract-provider/api"
@@ -104,7 +101,7 @@ fn a_deployments_own_values_are_read() {
     ])
     .unwrap();
     assert_eq!(settings.rules.lenders, ["UGRO", "GB"]);
-    assert_eq!(settings.timeouts.lookup, Duration::from_millis(500));
+    assert_eq!(settings.terms.timeouts.lookup, Duration::from_millis(500));
     for (pace, millis) in [
         (Pace::Soon, 100),
         (Pace::Minutes, 200),
@@ -114,10 +111,14 @@ fn a_deployments_own_values_are_read() {
         (Pace::Checker, 600),
         (Pace::Operator, 700),
     ] {
-        assert_eq!(settings.paces.wait(pace, 1), Duration::from_millis(millis), "{pace:?}");
+        assert_eq!(
+            settings.terms.paces.wait(pace, 1),
+            Duration::from_millis(millis),
+            "{pace:?}"
+        );
     }
-    assert_eq!(settings.key_tries, 1);
-    assert_eq!(settings.client_grace, Duration::from_millis(800));
+    assert_eq!(settings.terms.key_tries, 1);
+    assert_eq!(settings.terms.client_grace, Duration::from_millis(800));
     assert_eq!(settings.outage_ask, Duration::from_millis(900));
     assert_eq!(sweep(&[("SWEEP_SENDS_MAX", "7")]).unwrap().sends_max, 7);
 }

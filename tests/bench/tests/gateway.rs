@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fineract_simulator::{Release, Simulator};
 use gateway::accept::{Accepted, Acceptor};
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::Products;
 use gateway::callers::Caller;
 use gateway::clock::{Clock, Timestamp};
 use gateway::digest::Entropy;
@@ -13,8 +13,8 @@ use gateway::execute::{Executor, Reply, Run};
 use gateway::fineract::{Exchange, Fineract, Request};
 use gateway::gate::Gate;
 use gateway::metrics::Meter;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
 use gateway::queue::Received;
+use gateway::terms::{RETENTION, Terms};
 use gateway::track::{Report, track};
 use gateway::values::Rules;
 use serde_json::{Value, json};
@@ -26,19 +26,6 @@ use crate::line::Line;
 use crate::table::{Table, Tally};
 
 const RUN_TIME: Duration = Duration::from_secs(45);
-const LEASE: Duration = Duration::from_secs(60);
-const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-const TIMEOUTS: Timeouts = Timeouts {
-    lookup: Duration::from_secs(5),
-    call: Duration::from_secs(20),
-    reserve: Duration::from_secs(3),
-};
-const DEPLOYMENT: Deployment = Deployment {
-    office_id: 1,
-    legal_form_id: 1,
-    payment_type_id: 1,
-};
 
 /// A gateway in this process, by the runtime's virtual time.
 pub(crate) struct Gateway {
@@ -50,7 +37,7 @@ pub(crate) struct Gateway {
     products: Products,
     gate: Gate,
     meter: Meter,
-    paces: Paces,
+    terms: Terms,
     caller: Caller,
 }
 
@@ -75,7 +62,7 @@ impl Gateway {
             products: Products::default(),
             gate: Gate::default(),
             meter: Meter::new("bench", |_| ()),
-            paces: Paces::default(),
+            terms: Terms::default(),
             caller: Caller {
                 id: "los".to_owned(),
                 name: "los".to_owned(),
@@ -123,14 +110,7 @@ impl Gateway {
             meter: &self.meter,
             entropy: &Chance,
             rules: &self.rules,
-            deployment: DEPLOYMENT,
-            timeouts: TIMEOUTS,
-            paces: &self.paces,
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
-            stuck_key_after: STUCK_KEY_AFTER,
-            lease: LEASE,
-            retention: RETENTION,
+            terms: &self.terms,
         };
         let run = Run {
             // As long as Lambda's.

@@ -2,7 +2,7 @@
 
 use gateway::accept::KEY_LENGTH_MAX;
 use gateway::fields::{FieldOutline, Outline};
-use gateway::operation::Kind;
+use gateway::kind::Kind;
 use gateway::operations;
 use gateway::values::Shape;
 use serde_json::{Map, Value, json};

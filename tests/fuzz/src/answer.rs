@@ -3,11 +3,12 @@
 use gateway::clock::Timestamp;
 use gateway::failure::Failure;
 use gateway::fineract::{Answer, Exchange, Loss, code_of};
-use gateway::operation::Kind;
+use gateway::kind::Kind;
 use gateway::operations;
 use gateway::pace::Paces;
 use gateway::row::Row;
 use gateway::settle::{Outcome, settlement};
+use gateway::terms::RETENTION;
 use gateway::tracking::State;
 use gateway::verdict::{Expected, Found, Verdict, left_untouched, of_command, of_lookup};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use crate::journal;
 use crate::laws::{check_run, check_storable};
 use crate::script::Told;
-use crate::world::{NOW, RETENTION, World};
+use crate::world::{NOW, World};
 
 /// Between two answers.
 const NEXT: &str = "\n---\n";

@@ -5,7 +5,7 @@ use gateway::accept::{Accepted, BODY_BYTES_MAX};
 use gateway::digest::fingerprint;
 use gateway::execute::Reply;
 use gateway::json;
-use gateway::operation::Kind;
+use gateway::kind::Kind;
 use gateway::problem::{self, Problem};
 use gateway::queue::Message;
 use gateway::row::{Open, Row};

@@ -9,6 +9,7 @@ use gateway::cancel::Canceller;
 use gateway::fineract::{Answer, Exchange, Loss};
 use gateway::row::Row;
 use gateway::sweep::Sweeper;
+use gateway::terms::RETENTION;
 use gateway::track;
 use gateway::tracking::State;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use crate::journal;
 use crate::laws::{check_run, check_storable, external_id};
 use crate::script::{Told, willing};
-use crate::world::{NOW, RETENTION, World, caller, wait_for};
+use crate::world::{NOW, World, caller, wait_for};
 
 /// How long after its time a row is overdue.
 const OVERDUE: Duration = Duration::from_secs(15 * 60);

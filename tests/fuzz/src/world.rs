@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use gateway::accept::{Accepted, Acceptor};
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::Products;
 use gateway::callers::Caller;
 use gateway::clock::{Clock, ManualClock, Timestamp};
 use gateway::digest::Entropy;
@@ -13,11 +13,11 @@ use gateway::fineract::Fineract;
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
 use gateway::problem::Problem;
 use gateway::queue::memory::MemoryQueue;
 use gateway::queue::{self, Received};
 use gateway::row::Row;
+use gateway::terms::{RETENTION, Terms};
 use gateway::values::Rules;
 
 pub(crate) const LENDERS: [&str; 9] = [
@@ -33,7 +33,6 @@ pub(crate) const LENDERS: [&str; 9] = [
 ];
 /// The user that the gateway is in Fineract.
 pub(crate) const USER: &str = "mifos";
-pub(crate) const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The time at which everything happens: 2026-06-15, 10:00 UTC.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_781_517_600_000_000);
 const RUN_TIME: Duration = Duration::from_secs(45);
@@ -44,7 +43,7 @@ pub(crate) struct World {
     pub(crate) queue: MemoryQueue,
     pub(crate) clock: ManualClock,
     pub(crate) rules: Rules,
-    pub(crate) paces: Paces,
+    terms: Terms,
     entropy: Counter,
     products: Products,
     gate: Gate,
@@ -60,7 +59,7 @@ impl World {
             rules: Rules {
                 lenders: LENDERS.map(str::to_owned).to_vec(),
             },
-            paces: Paces::default(),
+            terms: Terms::default(),
             entropy: Counter::default(),
             products: Products::default(),
             gate: Gate::default(),
@@ -93,22 +92,7 @@ impl World {
             meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
-            deployment: Deployment {
-                office_id: 1,
-                legal_form_id: 1,
-                payment_type_id: 1,
-            },
-            timeouts: Timeouts {
-                lookup: Duration::from_secs(5),
-                call: Duration::from_secs(20),
-                reserve: Duration::from_secs(3),
-            },
-            paces: &self.paces,
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
-            stuck_key_after: Duration::from_secs(600),
-            lease: Duration::from_secs(60),
-            retention: RETENTION,
+            terms: &self.terms,
         };
         let run = Run {
             request_id: "run".to_owned(),

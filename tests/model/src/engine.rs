@@ -1,13 +1,13 @@
 //! The gateway's rules, as tables: what its own pure functions say about every case that the model knows.
 
 use std::cmp::Ordering;
-use std::time::Duration;
 
 use gateway::failure::Failure;
 use gateway::order::first;
 use gateway::pace::{Pace, Paces, Reason, Wait};
 use gateway::row::Row;
 use gateway::settle::{Outcome, settlement};
+use gateway::terms::RETENTION;
 use gateway::verdict::{self, Expected, Verdict};
 use serde_json::json;
 
@@ -16,7 +16,6 @@ use crate::rules::Rule;
 use crate::state::{KEYS, Operation};
 use crate::stored::{CLIENT, NOW, exchange, new_row, row_before, settled};
 
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Every order of two sequence numbers.
 const SEQUENCES: [[Option<u8>; 2]; 5] = [
     [None, None],

@@ -6,6 +6,7 @@ use gateway::clock::Timestamp;
 use gateway::fineract::{self, Exchange, Loss};
 use gateway::row::{Acceptance, DENIED, Row, Try};
 use gateway::subject::Subject;
+use gateway::terms::STUCK_KEY_AFTER;
 use gateway::tracking::State;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,8 +15,6 @@ use crate::case::{Answer, Before, Clocks, InLine, Settled, Stuck};
 
 /// The time at which everything is decided.
 pub const NOW: Timestamp = Timestamp::from_micros(1_781_517_600_000_000);
-/// How long Fineract may say the same before what it shows decides.
-pub const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
 /// The external id of the client that everything is about.
 pub const CLIENT: &str = "INC-1";
 

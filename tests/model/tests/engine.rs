@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::Products;
 use gateway::clock::ManualClock;
 use gateway::digest::Entropy;
 use gateway::execute::{Executor, Run};
@@ -12,15 +12,14 @@ use gateway::fineract::{self, Exchange, Fineract, Loss, Method, Request};
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
+use gateway::pace::KEY_TRIES;
 use gateway::queue::memory::MemoryQueue;
 use gateway::queue::{Message, Received, deduplication_id};
 use gateway::row::Row;
+use gateway::terms::Terms;
 use gateway::tracking::State;
 use gateway::values::Rules;
-use model::stored::{
-    CLIENT, NOW, STUCK_KEY_AFTER, ago, exchange, new_row, not_found, row_before, sequence_number, settled,
-};
+use model::stored::{CLIENT, NOW, ago, exchange, new_row, not_found, row_before, sequence_number, settled};
 use model::{ANSWERS, Answer, Clocks, Decision, Engine, InLine, Shown, Stuck, befores, places};
 use serde_json::{Value, json};
 
@@ -99,22 +98,7 @@ async fn run(ledger: &MemoryLedger, fineract: &Told, message: &Received) {
         meter: &Meter::new("model", |_| {}),
         entropy: &Zeros,
         rules: &Rules { lenders: Vec::new() },
-        deployment: Deployment {
-            office_id: 1,
-            legal_form_id: 1,
-            payment_type_id: 1,
-        },
-        timeouts: Timeouts {
-            lookup: SECOND,
-            call: SECOND,
-            reserve: SECOND,
-        },
-        paces: &Paces::default(),
-        key_tries: KEY_TRIES,
-        client_grace: CLIENT_GRACE,
-        stuck_key_after: STUCK_KEY_AFTER,
-        lease: SECOND * 60,
-        retention: SECOND * 60,
+        terms: &Terms::default(),
     };
     let run = Run {
         request_id: "run".to_owned(),

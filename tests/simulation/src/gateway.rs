@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fineract_simulator::{LENDERS, Release, Simulator};
 use gateway::accept::Acceptor;
-use gateway::bank::{Bank, Deployment, Products, Timeouts};
+use gateway::bank::{Bank, Products};
 use gateway::callers::Caller;
 use gateway::clock::{Clock, ManualClock, Timestamp};
 use gateway::digest::Entropy;
@@ -14,9 +14,10 @@ use gateway::fineract::{Fineract, Method, Path, Request};
 use gateway::gate::Gate;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces, WAIT_MAX};
+use gateway::pace::WAIT_MAX;
 use gateway::problem::Problem;
 use gateway::queue::memory::MemoryQueue;
+use gateway::terms::{RETENTION, Terms};
 use gateway::track::track;
 use gateway::values::Rules;
 use serde_json::{Value, json};
@@ -25,14 +26,6 @@ use time::macros::datetime;
 use crate::SimulatedFineract;
 
 const RUN_TIME: Duration = Duration::from_secs(45);
-const DEPLOYMENT: Deployment = Deployment {
-    office_id: 1,
-    legal_form_id: 1,
-    payment_type_id: 1,
-};
-const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
-const LEASE: Duration = Duration::from_secs(60);
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How often an operation is taken up before a test is told that it does not end.
 const RUNS_MAX: u32 = 50;
 
@@ -50,7 +43,7 @@ pub struct Gateway {
     products: Products,
     gate: Gate,
     meter: Meter,
-    paces: Paces,
+    terms: Terms,
     caller: Caller,
 }
 
@@ -78,7 +71,7 @@ impl Gateway {
             products: Products::default(),
             gate: Gate::default(),
             meter: Meter::new("simulation", |_| ()),
-            paces: Paces::default(),
+            terms: Terms::default(),
             caller: Caller {
                 id: "los".to_owned(),
                 name: "los".to_owned(),
@@ -166,18 +159,7 @@ impl Gateway {
             meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
-            deployment: DEPLOYMENT,
-            timeouts: Timeouts {
-                lookup: Duration::from_secs(5),
-                call: Duration::from_secs(20),
-                reserve: Duration::from_secs(3),
-            },
-            paces: &self.paces,
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
-            stuck_key_after: STUCK_KEY_AFTER,
-            lease: LEASE,
-            retention: RETENTION,
+            terms: &self.terms,
         };
         let run = Run {
             request_id: "run".to_owned(),
@@ -196,18 +178,16 @@ pub fn rules() -> Rules {
 
 /// Fineract as one run of the worker sees it, for a test that asks an operation by itself.
 pub fn bank<'a>(fineract: &'a dyn Fineract, products: &'a Products, clock: &'a dyn Clock) -> Bank<'a> {
-    let second = Duration::from_secs(1);
+    let Terms {
+        timeouts, deployment, ..
+    } = Terms::default();
     Bank {
         fineract,
         products,
         clock,
-        deadline: clock.now().after(second * 60),
-        timeouts: Timeouts {
-            lookup: second,
-            call: second,
-            reserve: second,
-        },
-        deployment: DEPLOYMENT,
+        deadline: clock.now().after(RUN_TIME),
+        timeouts,
+        deployment,
     }
 }
 

@@ -33,7 +33,6 @@ use gateway::clock::Clock;
 use gateway::fineract::Answer;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
-use gateway::pace::Paces;
 use gateway::queue::memory::{MemoryQueue, Policy};
 use gateway::subject::Subject;
 use gateway::tracking::State;
@@ -83,7 +82,6 @@ pub(crate) struct World {
     kept: Mutex<BTreeMap<String, Answer>>,
     sabotage: Option<Sabotage>,
     rules: Rules,
-    paces: Paces,
     meter: Meter,
 }
 
@@ -142,7 +140,6 @@ impl World {
             kept: Mutex::default(),
             sabotage: setting.sabotage,
             rules: rules(),
-            paces: Paces::default(),
             meter: Meter::new("simulation", |_| ()),
         })
     }

@@ -1,7 +1,8 @@
 //! Every operation that changes something, with data that succeed, and what must have been done before.
 
 use fineract_simulator::Release;
-use gateway::operation::{AnyOperation, Kind};
+use gateway::kind::Kind;
+use gateway::operation::AnyOperation;
 use serde_json::{Value, json};
 use simulation::Gateway;
 

@@ -2,7 +2,9 @@
 
 use fineract_simulator::Release;
 use gateway::bank::Products;
-use gateway::operation::{Case, Kind, Stop};
+use gateway::command::Stop;
+use gateway::kind::Kind;
+use gateway::operation::Case;
 use gateway::proof::Proof;
 use gateway::tracking::TrackingId;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway::clock::Timestamp;
 use gateway::declaration::Place;
 use gateway::fineract::{Answer, Exchange, code_of};
-use gateway::operation::Kind;
+use gateway::kind::Kind;
 use gateway::operations::ALL;
 use gateway::pace::Paces;
 use gateway::row::Row;

@@ -10,7 +10,7 @@ use gateway::adapters::dynamodb::DynamoLedger;
 use gateway::adapters::item::of_row;
 use gateway::adapters::random::SystemEntropy;
 use gateway::adapters::sqs::SqsQueue;
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::Products;
 use gateway::callers::{Caller, Callers};
 use gateway::clock::{Clock, SystemClock};
 use gateway::digest::{hex, sha256};
@@ -20,10 +20,10 @@ use gateway::gate::Gate;
 use gateway::ledger::Ledger;
 use gateway::ledger::memory::MemoryLedger;
 use gateway::metrics::Meter;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES, Paces};
 use gateway::queue::Received;
 use gateway::queue::memory::MemoryQueue;
 use gateway::reply::Reply;
+use gateway::terms::{RETENTION, Terms};
 use gateway::track::track;
 use gateway::values::Rules;
 use serde_json::json;
@@ -35,20 +35,7 @@ const BODY: &str = r#"{"status": "CLIENT_CREATE", "data": {"firstname": "Jayesh"
     "externalId": "INC-1001", "mobileNo": "9966999999", "emailAddress": "jayesh@example.com",
     "activationDate": "01 January 2026"}}"#;
 const FINERACT_SAYS: &str = r#"{"officeId":1,"clientId":42,"resourceId":42,"resourceExternalId":"INC-1001"}"#;
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const RUN_TIME: Duration = Duration::from_secs(45);
-const LEASE: Duration = Duration::from_secs(60);
-const STUCK_KEY_AFTER: Duration = Duration::from_secs(600);
-const TIMEOUTS: Timeouts = Timeouts {
-    lookup: Duration::from_secs(5),
-    call: Duration::from_secs(20),
-    reserve: Duration::from_secs(3),
-};
-const DEPLOYMENT: Deployment = Deployment {
-    office_id: 1,
-    legal_form_id: 1,
-    payment_type_id: 1,
-};
 
 /// The three functions.
 pub(crate) struct Desk {
@@ -61,7 +48,7 @@ pub(crate) struct Desk {
     products: Products,
     gate: Gate,
     meter: Meter,
-    paces: Paces,
+    terms: Terms,
     message: Received,
     tracking_id: String,
     accepted: serde_json::Value,
@@ -95,7 +82,7 @@ impl Desk {
             products: Products::default(),
             gate: Gate::default(),
             meter: Meter::new("bench", |_| ()),
-            paces: Paces::default(),
+            terms: Terms::default(),
             message: Received {
                 body: String::new(),
                 message_id: "m".to_owned(),
@@ -201,14 +188,7 @@ impl Desk {
             meter: &self.meter,
             entropy: &self.entropy,
             rules: &self.rules,
-            deployment: DEPLOYMENT,
-            timeouts: TIMEOUTS,
-            paces: &self.paces,
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
-            stuck_key_after: STUCK_KEY_AFTER,
-            lease: LEASE,
-            retention: RETENTION,
+            terms: &self.terms,
         };
         let run = Run {
             request_id: "8f5b3c1e-4a54-4a6e-9a59-0f1f6f7a2c11".to_owned(),

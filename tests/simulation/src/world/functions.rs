@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::accept::Acceptor;
-use gateway::bank::{Deployment, Products, Timeouts};
+use gateway::bank::Products;
 use gateway::callers::Caller;
 use gateway::cancel::Canceller;
 use gateway::clock::Clock;
 use gateway::execute::{Executor, Reply, Run};
 use gateway::gate::Gate;
-use gateway::pace::{CLIENT_GRACE, KEY_TRIES};
 use gateway::problem::{Kind, Problem};
 use gateway::queue::Received;
 use gateway::sweep::{SENDS_MAX, Sweeper};
+use gateway::terms::{RETENTION, Terms};
 use gateway::track::track;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -31,14 +31,6 @@ const SWEEP_TIME: Duration = Duration::from_secs(240);
 const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 const OVERDUE: Duration = Duration::from_secs(15 * 60);
 const RESEND: Duration = Duration::from_secs(30 * 60);
-const LEASE: Duration = Duration::from_secs(60);
-const STUCK_KEY_AFTER: Duration = Duration::from_secs(10 * 60);
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-const TIMEOUTS: Timeouts = Timeouts {
-    lookup: Duration::from_secs(5),
-    call: Duration::from_secs(20),
-    reserve: Duration::from_secs(3),
-};
 /// The most calls that a run makes of its ports, about.
 const CALLS: u64 = 14;
 /// What an operation waits for a new process after one died.
@@ -144,14 +136,10 @@ impl World {
     /// One run; tells whether the process survives it.
     async fn run(self: &Arc<Self>, process: &Process, name: &str, message: &Received, fate: Arc<Fate>) -> bool {
         let ports = self.ports(name, &fate);
-        let mut deployment = Deployment {
-            office_id: 1,
-            legal_form_id: 1,
-            payment_type_id: 1,
-        };
+        let mut terms = Terms::default();
         if self.weather.window() == Some(Fault::WrongConfiguration) {
-            deployment.office_id = WRONG;
-            deployment.payment_type_id = WRONG;
+            terms.deployment.office_id = WRONG;
+            terms.deployment.payment_type_id = WRONG;
         }
         let executor = Executor {
             ledger: &ports,
@@ -162,15 +150,8 @@ impl World {
             clock: &process.clock,
             entropy: &self.dice,
             rules: &self.rules,
-            deployment,
-            timeouts: TIMEOUTS,
-            paces: &self.paces,
-            key_tries: KEY_TRIES,
-            client_grace: CLIENT_GRACE,
             meter: &self.meter,
-            stuck_key_after: STUCK_KEY_AFTER,
-            lease: LEASE,
-            retention: RETENTION,
+            terms: &terms,
         };
         let run = Run {
             request_id: format!("run-{}", self.next_run()),
