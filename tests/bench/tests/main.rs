@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod bill;
 mod calls;
+mod counted;
+mod deployed;
+mod extras;
 mod gateway;
+mod idle;
 mod line;
 mod page;
 mod price;
