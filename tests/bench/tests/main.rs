@@ -12,6 +12,7 @@ mod idle;
 mod line;
 mod page;
 mod price;
+mod queries;
 mod quotas;
 mod scaling;
 mod scans;
