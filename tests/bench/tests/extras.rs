@@ -7,10 +7,10 @@ use gateway::queue::Received;
 use rust_decimal::Decimal;
 use tokio::time::advance;
 
-use crate::bill::{FRAME, Taken, gateway, lasts, taken, total};
+use crate::bill::{FRAME, Taken, gateway, lasts, total};
 use crate::counted::Counted;
 use crate::gateway::{Gateway, published};
-use crate::price::{ACCESS_LOG, OWN_LOG, list, logged, million_gb, million_ms, months, reads, run, usd};
+use crate::price::{ACCESS_LOG, MONTH, OWN_LOG, list, logged, million_gb, million_ms, months, run, usd};
 
 /// When a loan that waits for its client is tried again.
 const LATER: Duration = Duration::from_secs(3);
@@ -98,13 +98,12 @@ pub(crate) async fn table(operations: &[Taken]) -> String {
     let (later, early) = waiting().await;
     let unseen = unseen().await;
     let (repeat, answer, old) = again().await;
-    let usual = taken(&gateway(), "CLIENT_CREATE", &published::client_create("INC-1001")).await;
     let x86 = |polls: u64, taken: &Taken| {
         Decimal::from(lasts(taken, polls)) * million_ms(list::GB_SECOND_X86 - list::GB_SECOND)
     };
     let x86_least = operations.iter().map(|taken| x86(1, taken)).min().unwrap();
     let x86_most = operations.iter().map(|taken| x86(3, taken)).max().unwrap();
-    let year = |parameter| (YEAR - months(parameter) * Decimal::from(30)) / Decimal::from(30);
+    let year = |parameter| YEAR / Decimal::from(MONTH) - months(parameter);
     let kept = million_gb(create.kept) * list::STORED * year("RetentionDays");
     let log = |bytes: usize| million_gb(bytes) * list::LOG_KEPT * year("LogRetentionDays");
     let rows = [
@@ -116,7 +115,7 @@ pub(crate) async fn table(operations: &[Taken]) -> String {
         (
             "a poll of an operation that is open after 10 s",
             "one query more".to_owned(),
-            usd(reads(old.read_halves - create.status.read_halves)),
+            usd(run(&old, 0) - run(&create.status, 0)),
         ),
         (
             "a repeat of a POST with its `Idempotency-Key` while the operation is open",
@@ -137,10 +136,10 @@ pub(crate) async fn table(operations: &[Taken]) -> String {
             "a message that comes before the index shows its operation: the worker reads the row",
             format!(
                 "calls: {} more, units read: {} more",
-                unseen.calls - usual.worker.calls,
-                (Decimal::from(unseen.read_halves - usual.worker.read_halves) / Decimal::TWO).normalize()
+                unseen.calls - create.worker.calls,
+                (Decimal::from(unseen.read_halves - create.worker.read_halves) / Decimal::TWO).normalize()
             ),
-            usd(run(&unseen, 1) - run(&usual.worker, 1)),
+            usd(run(&unseen, 1) - run(&create.worker, 1)),
         ),
         (
             "10 ms of a cold start, if each run had one (Init is billed)",
