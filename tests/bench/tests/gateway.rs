@@ -1,5 +1,6 @@
 //! The use cases over counted ports, before the simulated Fineract.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,8 +13,9 @@ use gateway::digest::Entropy;
 use gateway::execute::{Executor, Reply, Run};
 use gateway::fineract::{Exchange, Fineract, Request};
 use gateway::gate::Gate;
-use gateway::metrics::Meter;
+use gateway::metrics::{Meter, Metric};
 use gateway::queue::Received;
+use gateway::sweep::{SENDS_MAX, Sweeper, Swept};
 use gateway::terms::{RETENTION, Terms};
 use gateway::track::{Report, track};
 use gateway::values::Rules;
@@ -26,12 +28,18 @@ use crate::line::Line;
 use crate::table::{Table, Tally};
 
 const RUN_TIME: Duration = Duration::from_secs(45);
+const OVERDUE: Duration = Duration::from_secs(900);
+const RESEND: Duration = Duration::from_secs(1_800);
+/// A stack's name as `samconfig.toml` has it.
+const STACK: &str = "fineract-gateway-prod";
 
 /// A gateway in this process, by the runtime's virtual time.
 pub(crate) struct Gateway {
     pub(crate) table: Table,
     pub(crate) line: Line,
     pub(crate) bank: Bank,
+    /// The lines out of which CloudWatch makes metrics.
+    pub(crate) metrics: Arc<Mutex<Vec<String>>>,
     clock: VirtualClock,
     rules: Rules,
     products: Products,
@@ -45,6 +53,8 @@ impl Gateway {
     /// With calls of Fineract and of the table that take so long.
     pub(crate) fn new(fineract: Duration, table: Duration) -> Self {
         let today = datetime!(2026-06-15 10:00 UTC);
+        let metrics = Arc::default();
+        let written = Arc::clone(&metrics);
         let simulator = Simulator::with_clock(Release::V1_10_1, fineract_simulator::fixed_clock(today));
         Self {
             table: Table::slow(table),
@@ -54,6 +64,7 @@ impl Gateway {
                 tally: Tally::default(),
                 latency: fineract,
             },
+            metrics,
             clock: VirtualClock {
                 origin: Instant::now(),
                 then: Timestamp::from_micros(today.unix_timestamp() * 1_000_000),
@@ -61,7 +72,7 @@ impl Gateway {
             rules: simulation::rules(),
             products: Products::default(),
             gate: Gate::default(),
-            meter: Meter::new("bench", |_| ()),
+            meter: Meter::new(STACK, move |line: &str| written.lock().unwrap().push(line.to_owned())),
             terms: Terms::default(),
             caller: Caller {
                 id: "los".to_owned(),
@@ -80,6 +91,11 @@ impl Gateway {
 
     /// What operate does.
     pub(crate) async fn accept(&self, operation: &str, data: &Value) -> Accepted {
+        self.accept_once(operation, data, None).await
+    }
+
+    /// The same, with the header `Idempotency-Key`.
+    pub(crate) async fn accept_once(&self, operation: &str, data: &Value, key: Option<&str>) -> Accepted {
         let acceptor = Acceptor {
             ledger: &self.table,
             queue: &self.line,
@@ -89,7 +105,11 @@ impl Gateway {
             retention: RETENTION,
         };
         let body = json!({"status": operation, "data": data}).to_string();
-        acceptor.accept(&self.caller, None, body.as_bytes()).await.unwrap()
+        let accepted = acceptor.accept(&self.caller, key, body.as_bytes()).await.unwrap();
+        if !accepted.replayed {
+            self.meter.record(Metric::Accepted, self.now());
+        }
+        accepted
     }
 
     /// What status does.
@@ -118,6 +138,19 @@ impl Gateway {
             deadline: self.clock.now().after(RUN_TIME),
         };
         executor.handle(message, &run).await
+    }
+
+    /// What the sweep does.
+    pub(crate) async fn sweep(&self) -> Swept {
+        let sweeper = Sweeper {
+            ledger: &self.table,
+            queue: &self.line,
+            clock: &self.clock,
+            overdue: OVERDUE,
+            resend: RESEND,
+            sends_max: SENDS_MAX,
+        };
+        sweeper.sweep(self.now().after(RUN_TIME), 0).await
     }
 
     /// Accepts an operation and runs the worker over its message; it must succeed at once.

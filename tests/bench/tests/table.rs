@@ -60,6 +60,11 @@ impl Table {
         self.inner.put(row);
     }
 
+    /// The index does not show the row yet.
+    pub(crate) fn hide(&self, row: &Row) {
+        self.open.lock().unwrap().remove(&row.subject.group());
+    }
+
     fn index(&self, row: &Row) {
         let mut open = self.open.lock().unwrap();
         open.entry(row.subject.group()).or_default().insert(row.id);
@@ -92,9 +97,10 @@ impl Table {
 impl Ledger for Table {
     async fn insert(&self, row: &Row, now: Timestamp) -> Result<Inserted, Error> {
         self.call("insert").await;
+        let before = self.inner.row(row.id);
         let inserted = self.inner.insert(row, now).await?;
         self.index(row);
-        self.wrote(row.id, None);
+        self.wrote(row.id, before);
         Ok(inserted)
     }
 
@@ -153,7 +159,10 @@ impl Ledger for Table {
 
     async fn note_sequence(&self, id: Uuid, sequence: &str) -> Result<(), Error> {
         self.call("note_sequence").await;
-        self.inner.note_sequence(id, sequence).await
+        let before = self.inner.row(id);
+        self.inner.note_sequence(id, sequence).await?;
+        self.wrote(id, before);
+        Ok(())
     }
 
     async fn note_target(&self, id: Uuid, owner: &str, target: u64) -> Result<Written, Error> {
