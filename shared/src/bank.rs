@@ -202,9 +202,10 @@ impl Bank<'_> {
         self.read(path).await
     }
 
-    /// The user that the gateway is in Fineract, if it is known.
-    pub async fn username(&self) -> Option<String> {
-        self.fineract.username().await
+    /// The user that the gateway is in Fineract. Without credentials nothing can be asked, so nothing is concluded.
+    pub async fn username(&self) -> Result<String, Stop> {
+        let unknown = Stop::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable));
+        self.fineract.username().await.ok_or(unknown)
     }
 
     /// The loan with this number of Fineract's.
