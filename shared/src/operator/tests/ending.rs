@@ -101,6 +101,41 @@ async fn what_an_earlier_operation_left_confirms_only_what_sets_values() {
 }
 
 #[tokio::test]
+async fn the_last_notes_are_kept_for_ending() {
+    for (notes, resumed, forced) in [
+        (NOTES_MAX - NOTES_KEPT_FOR_ENDING - 1, None, None),
+        (NOTES_MAX - NOTES_KEPT_FOR_ENDING, Some(Refusal::Kept), None),
+        (NOTES_MAX - 1, Some(Refusal::Kept), None),
+        (NOTES_MAX, Some(Refusal::Full), Some(Refusal::Full)),
+    ] {
+        let row = Row {
+            notes: vec![hand().note(Deed::Resumed, Timestamp::from_micros(0), None); notes],
+            ..of(1, State::Waiting)
+        };
+        let world = World::new();
+        world.ledger.put(row.clone());
+        match resumed {
+            None => assert!(operator(&world).resume(row.id, &hand()).await.is_ok()),
+            Some(refusal) => {
+                assert_eq!(refused(operator(&world).resume(row.id, &hand()).await), refusal);
+                assert_eq!(refused(operator(&world).reveal(&row, &hand()).await), refusal);
+            }
+        }
+        let world = World::new();
+        world.ledger.put(row.clone());
+        let script = Script::default();
+        let executor = world.executor(&script);
+        let ended = operator(&world)
+            .resolve(&executor, row.id, End::Failed, &hand(), true)
+            .await;
+        match forced {
+            None => assert_eq!(ended.unwrap().state, State::Failed),
+            Some(refusal) => assert_eq!(refused(ended), refusal),
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_insists_is_noted() {
     for (end, state) in [(End::Success, State::Succeeded), (End::Failed, State::Failed)] {
         let world = World::new();
