@@ -15,6 +15,7 @@ use crate::ledger::repairs::Repairs;
 use crate::ledger::{self, Written};
 use crate::note::{Deed, Hand, NOTES_KEPT_FOR_ENDING, NOTES_MAX, Note};
 use crate::order::first_before;
+use crate::pace::Reason;
 use crate::queue::{self, Queue};
 use crate::row::Row;
 use crate::tracking::{State, TrackingId};
@@ -41,7 +42,7 @@ pub struct Operator<'a> {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such operation.
-    #[error("there is no operation {0}")]
+    #[error("there is no operation {0} in this stack; what has ended is removed after `RetentionDays`")]
     Missing(Uuid),
     /// It has ended.
     #[error("it has ended: {}", .0.as_str())]
@@ -62,11 +63,16 @@ pub enum Refusal {
     #[error("it was retried as {0}; see to that one")]
     RetriedAs(TrackingId),
     /// Its data is not understood.
-    #[error("this release and configuration do not understand its data")]
+    #[error(
+        "this release and configuration do not understand its data; use the release and parameters that accepted it"
+    )]
     NotUnderstood,
     /// What Fineract shows is not what it is to be ended as.
     #[error("Fineract does not confirm it: {0}")]
     NotConfirmed(&'static str),
+    /// Fineract did not answer, or not so that its answer tells.
+    #[error("what Fineract shows is not known: {why} (docs/errors/{why}.md)", why = .0.as_str())]
+    Unanswered(Reason),
     /// It has as many notes as it may.
     #[error("it has {NOTES_MAX} notes, and there is no room for more; the gateway goes on with it by itself")]
     Full,

@@ -82,7 +82,7 @@ pub fn confirmed(row: &Row, end: End, shown: Shown, now: Timestamp, quiet: Durat
     let no = |why| Err(Refusal::NotConfirmed(why));
     match (end, shown) {
         (_, Shown::NotUnderstood) => Err(Refusal::NotUnderstood),
-        (_, Shown::Unanswered(_)) => no("it does not answer"),
+        (_, Shown::Unanswered(reason)) => Err(Refusal::Unanswered(reason)),
         (_, Shown::Asks) => no("the operation only asks, it leaves nothing there"),
         (End::Success, Shown::Applied(ids)) => Ok(Verdict::Applied(ids)),
         (End::Success, Shown::ByAnother) => no("another user of Fineract's did it"),
