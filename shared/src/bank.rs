@@ -129,8 +129,8 @@ impl Bank<'_> {
         same_external_id(self.read(path).await?, charge)
     }
 
-    /// The number that Fineract gave to this name, by a list that is at most five minutes old. The names that there are
-    /// stand in the operator's log only.
+    /// The number that Fineract gave to this name, by a list that is at most five minutes old. The log has how many names
+    /// there are, and none of them: they are Fineract's texts.
     pub async fn number_named(&self, list: List, name: &str) -> Result<u64, Stop> {
         let entries = self.entries(list).await?;
         let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -138,10 +138,9 @@ impl Bank<'_> {
         let found = entries.iter().find(|entry| name_of(entry).as_deref() == Some(name));
         found.and_then(number_of).ok_or_else(|| {
             let (noun, code) = list.noun();
-            let known: Vec<_> = entries.iter().filter_map(name_of).collect();
             tracing::warn!(
                 list = noun,
-                ?known,
+                known = entries.len(),
                 "an operation names something that Fineract does not have"
             );
             let message = format!("There is no {noun} of this name.");
@@ -202,9 +201,10 @@ impl Bank<'_> {
         self.read(path).await
     }
 
-    /// The user that the gateway is in Fineract, if it is known.
-    pub async fn username(&self) -> Option<String> {
-        self.fineract.username().await
+    /// The user that the gateway is in Fineract. Without credentials nothing can be asked, so nothing is concluded.
+    pub async fn username(&self) -> Result<String, Stop> {
+        let unknown = Stop::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable));
+        self.fineract.username().await.ok_or(unknown)
     }
 
     /// The loan with this number of Fineract's.

@@ -11,6 +11,8 @@ pub const WHO_LENGTH_MAX: usize = 300;
 pub const WHY_LENGTH_MAX: usize = 500;
 /// Most notes of one operation: with everything else the row has to fit into an item of the table.
 pub const NOTES_MAX: usize = 40;
+/// How many of them are kept for ending it by hand.
+pub const NOTES_KEPT_FOR_ENDING: usize = 2;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,16 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Most notes of an operation, this one among them.
+    pub const fn notes_max(self) -> usize {
+        match self {
+            Self::Resolved | Self::Forced => NOTES_MAX,
+            Self::Revealed | Self::Resumed | Self::Retried | Self::RetryOf | Self::Drained | Self::Unknown => {
+                NOTES_MAX - NOTES_KEPT_FOR_ENDING
+            }
+        }
+    }
+
     /// The stored word.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -13,8 +13,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::digest::{Entropy, hex};
 use crate::ledger::repairs::Repairs;
 use crate::ledger::{self, Written};
-use crate::note::{Deed, Hand, NOTES_MAX, Note};
+use crate::note::{Deed, Hand, NOTES_KEPT_FOR_ENDING, NOTES_MAX, Note};
 use crate::order::first_before;
+use crate::pace::Reason;
 use crate::queue::{self, Queue};
 use crate::row::Row;
 use crate::tracking::{State, TrackingId};
@@ -41,7 +42,7 @@ pub struct Operator<'a> {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such operation.
-    #[error("there is no operation {0}")]
+    #[error("there is no operation {0} in this stack; what has ended is removed after `RetentionDays`")]
     Missing(Uuid),
     /// It has ended.
     #[error("it has ended: {}", .0.as_str())]
@@ -62,14 +63,22 @@ pub enum Refusal {
     #[error("it was retried as {0}; see to that one")]
     RetriedAs(TrackingId),
     /// Its data is not understood.
-    #[error("this release and configuration do not understand its data")]
+    #[error(
+        "this release and configuration do not understand its data; use the release and parameters that accepted it"
+    )]
     NotUnderstood,
     /// What Fineract shows is not what it is to be ended as.
     #[error("Fineract does not confirm it: {0}")]
     NotConfirmed(&'static str),
+    /// Fineract did not answer, or not so that its answer tells.
+    #[error("what Fineract shows is not known: {why} (docs/errors/{why}.md)", why = .0.as_str())]
+    Unanswered(Reason),
     /// It has as many notes as it may.
-    #[error("it has {NOTES_MAX} notes already")]
+    #[error("it has {NOTES_MAX} notes, and there is no room for more; the gateway goes on with it by itself")]
     Full,
+    /// It has as many notes as it may, but for those that end it.
+    #[error("it has {} notes; the last {NOTES_KEPT_FOR_ENDING} are kept for `resolve`", NOTES_MAX - NOTES_KEPT_FOR_ENDING)]
+    Kept,
     /// Somebody or a worker was quicker.
     #[error("it changed in the meantime; look at it, and decide again")]
     Changed,
@@ -108,24 +117,24 @@ impl Operator<'_> {
     }
 
     async fn note(&self, seen: &Row, note: Note) -> Result<(), Error> {
-        room(seen)?;
+        room(seen, note.deed)?;
         done(self.ledger.note(seen, &note).await?)
     }
 
     /// An open operation that may be changed by hand: no worker holds it, and it goes first on its subject.
-    async fn within_reach(&self, seen: &Row) -> Result<(), Error> {
+    async fn within_reach(&self, seen: &Row, deed: Deed) -> Result<(), Error> {
         let first = if seen.state.is_open() {
             first_before(self.ledger, seen).await?
         } else {
             None
         };
-        Ok(within_reach(seen, first.as_ref(), self.clock.now())?)
+        Ok(within_reach(seen, deed, first.as_ref(), self.clock.now())?)
     }
 }
 
 /// Whether an operation may be changed by hand.
-pub fn within_reach(row: &Row, first: Option<&Row>, now: Timestamp) -> Result<(), Refusal> {
-    room(row)?;
+pub fn within_reach(row: &Row, deed: Deed, first: Option<&Row>, now: Timestamp) -> Result<(), Refusal> {
+    room(row, deed)?;
     match row.state {
         State::Succeeded | State::Failed | State::Cancelled => return Err(Refusal::Ended(row.state)),
         State::Running => {
@@ -138,11 +147,11 @@ pub fn within_reach(row: &Row, first: Option<&Row>, now: Timestamp) -> Result<()
     first.map_or(Ok(()), |first| Err(Refusal::Behind(first.tracking_id())))
 }
 
-fn room(row: &Row) -> Result<(), Refusal> {
-    if row.notes.len() < NOTES_MAX {
-        Ok(())
-    } else {
-        Err(Refusal::Full)
+fn room(row: &Row, deed: Deed) -> Result<(), Refusal> {
+    match row.notes.len() {
+        notes if notes < deed.notes_max() => Ok(()),
+        notes if notes < NOTES_MAX => Err(Refusal::Kept),
+        _ => Err(Refusal::Full),
     }
 }
 

@@ -68,15 +68,16 @@ impl<'a> Evidence<'a> {
         self.agrees
     }
 
-    /// The proof, with the ids; `by` is where Fineract says who did it, `us` who we are there.
-    pub fn prove(self, by: Option<&str>, us: Option<&str>, ids: Value) -> Proof {
-        let shown = by
-            .and_then(|pointer| self.thing.pointer(pointer))
-            .and_then(Value::as_str);
-        match (self.agrees, shown, us) {
-            (false, _, _) => Proof::NotApplied,
-            (true, Some(shown), Some(us)) if shown != us => Proof::ByAnother,
-            (true, _, _) => Proof::Applied(ids),
+    /// The proof, with the ids; `by` is where Fineract says who did it, and who we are there.
+    pub fn prove(self, by: Option<(&str, &str)>, ids: Value) -> Proof {
+        let another = by.is_some_and(|(pointer, us)| {
+            let shown = self.thing.pointer(pointer).and_then(Value::as_str);
+            shown.is_some_and(|shown| shown != us)
+        });
+        match (self.agrees, another) {
+            (false, _) => Proof::NotApplied,
+            (true, true) => Proof::ByAnother,
+            (true, false) => Proof::Applied(ids),
         }
     }
 }
@@ -159,7 +160,7 @@ mod tests {
                 .text("/a", text)
                 .number("/n", Some(number))
                 .date("/d", date);
-            evidence.prove(Some("/by"), Some("mifos"), json!({}))
+            evidence.prove(Some(("/by", "mifos")), json!({}))
         };
         assert_eq!(all(Some("x"), json!(8), day), Proof::Applied(json!({})));
         assert_eq!(all(None, json!(8), None), Proof::Applied(json!({})));
@@ -169,10 +170,10 @@ mod tests {
             all(Some("x"), json!(8), Date::parse("12 January 2026")),
             Proof::NotApplied
         );
-        let by_another = Evidence::of(&thing).prove(Some("/by"), Some("gateway"), json!({}));
+        let by_another = Evidence::of(&thing).prove(Some(("/by", "gateway")), json!({}));
         assert_eq!(by_another, Proof::ByAnother);
         assert_eq!(
-            Evidence::of(&thing).prove(Some("/nobody"), Some("gateway"), json!({})),
+            Evidence::of(&thing).prove(Some(("/nobody", "gateway")), json!({})),
             Proof::Applied(json!({}))
         );
     }

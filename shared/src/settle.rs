@@ -205,12 +205,15 @@ fn bounded(response: Option<Value>) -> (Option<Value>, bool) {
     }
 }
 
-/// The refusal of what cannot be kept.
+/// The refusal of what cannot be kept, with its code if it is one.
 pub fn too_large(failure: Failure) -> Failure {
     if failure.response().to_string().len() <= RESPONSE_BYTES_MAX {
         return failure;
     }
-    let message = "Fineract's answer is too large to be kept; its code is in the operator's log.";
+    let message = match failure.plain_code() {
+        Some(code) => format!("Fineract's answer is too large to be kept; its code is {code}."),
+        None => "Fineract's answer is too large to be kept.".to_owned(),
+    };
     Failure::gateway(failure.status(), "gateway.response-too-large", message)
 }
 

@@ -269,6 +269,18 @@ impl World {
         rows.remove(0)
     }
 
+    /// Fineract for one run.
+    pub(crate) fn bank<'a>(&'a self, fineract: &'a dyn Fineract) -> Bank<'a> {
+        Bank {
+            fineract,
+            products: &self.products,
+            clock: &self.clock,
+            deadline: self.clock.now().after(RUN_TIME),
+            timeouts: self.terms.timeouts,
+            deployment: self.terms.deployment,
+        }
+    }
+
     /// Prepares an operation's request.
     pub(crate) async fn prepare(
         &self,
@@ -277,14 +289,7 @@ impl World {
         data: Value,
         case: &Case,
     ) -> Result<Command, Stop> {
-        let bank = Bank {
-            fineract,
-            products: &self.products,
-            clock: &self.clock,
-            deadline: self.clock.now().after(RUN_TIME),
-            timeouts: self.terms.timeouts,
-            deployment: self.terms.deployment,
-        };
+        let bank = self.bank(fineract);
         let kind = Kind::named(operation).unwrap();
         let reading = kind.read(data.as_object().unwrap(), &self.rules).unwrap();
         reading.operation.prepare(&bank, case).await

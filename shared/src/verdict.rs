@@ -203,6 +203,7 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
         (401, _) | (_, Some("error.msg.not.authorized" | "error.msg.not.authenticated")) => {
             minutes(Reason::CredentialsRefused)
         }
+        (400, None) if tenant_unknown(answer) => minutes(Reason::CredentialsRefused),
         (405, _) => minutes(Reason::ReadOnly),
         (409, Some("error.msg.loan.locked")) => minutes(Reason::LoanLocked),
         (409, Some(_)) => doubtful(Reason::Conflict),
@@ -219,7 +220,7 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
             status: answer.status,
             body: body.unwrap_or_default(),
         }),
-        // A tenant that Fineract does not know, a proxy's page, a load balancer: not Fineract's word on the operation.
+        // A proxy's page, a load balancer: not Fineract's word on the operation.
         (400..=499, _) => minutes(Reason::ForeignAnswer),
         (_, _) => soon(Reason::ForeignAnswer),
     }
@@ -255,7 +256,7 @@ pub fn left_untouched(exchange: &Exchange) -> bool {
             let Verdict::NotYet(wait) = of_error(answer, answer.json()) else {
                 return false;
             };
-            BEFORE_EXECUTION.contains(&wait.reason) || tenant_unknown(answer)
+            BEFORE_EXECUTION.contains(&wait.reason)
         }
     }
 }

@@ -6,7 +6,7 @@ use gateway::cancel::Canceller;
 use gateway::metrics::{Meter, Metric};
 use gateway::problem::{Kind, Problem};
 use gateway::reply::Reply;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Error, Request, RequestExt, Response};
 
 /// What this function is made of.
 pub(crate) struct Desk<'a> {
@@ -18,18 +18,22 @@ pub(crate) struct Desk<'a> {
 }
 
 /// Answers one request.
-pub(crate) async fn handle(request: Request, desk: &Desk<'_>) -> Response<Body> {
+pub(crate) async fn handle(request: Request, desk: &Desk<'_>) -> Result<Response<Body>, Error> {
     let reply = match request.path_parameters().first("tracking_id") {
         Some(tracking_id) => cancel(&request, tracking_id, desk).await,
         None => accept(&request, desk).await,
     };
-    let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
+    response(reply.unwrap_or_else(|problem| Reply::problem(&problem)))
+}
+
+/// An answer that HTTP cannot carry is an error of the function: API Gateway answers 500.
+fn response(reply: Reply) -> Result<Response<Body>, Error> {
     let response = Response::builder().status(reply.status);
     let response = reply
         .headers
         .into_iter()
         .fold(response, |response, (name, value)| response.header(name, value));
-    response.body(Body::Text(reply.body.to_string())).unwrap_or_default()
+    Ok(response.body(Body::Text(reply.body.to_string()))?)
 }
 
 async fn accept(request: &Request, desk: &Desk<'_>) -> Result<Reply, Problem> {
@@ -72,4 +76,21 @@ fn is_json(media_type: &str) -> bool {
         .split(';')
         .next()
         .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_http_cannot_carry_is_no_empty_success() {
+        for (value, good) in [("/fineract/track/1", true), ("/fineract/\ntrack/1", false)] {
+            let reply = Reply {
+                status: 202,
+                headers: vec![("Location", value.to_owned())],
+                body: "x".into(),
+            };
+            assert_eq!(response(reply).is_ok(), good, "{value}");
+        }
+    }
 }

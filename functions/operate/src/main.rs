@@ -56,7 +56,7 @@ async fn main() -> Result<(), Error> {
     };
     let desk = &desk;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(panics::caught(handler::handle(request, desk)).await?)
+        panics::caught(handler::handle(request, desk)).await?
     }))
     .await
 }

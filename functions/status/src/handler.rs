@@ -8,7 +8,7 @@ use gateway::ledger::Ledger;
 use gateway::problem::Problem;
 use gateway::reply::Reply;
 use gateway::track::{Report, track};
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Error, Request, RequestExt, Response};
 
 /// Where monitors ask.
 const HEALTH: &str = "/fineract/health";
@@ -19,19 +19,23 @@ pub(crate) async fn handle(
     ledger: &dyn Ledger,
     callers: &Callers,
     clock: &dyn Clock,
-) -> Response<Body> {
+) -> Result<Response<Body>, Error> {
     let reply = if request.raw_http_path().ends_with(HEALTH) {
         health(ledger).await
     } else {
         report(&request, ledger, callers, clock).await.map(Reply::report)
     };
-    let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
+    response(reply.unwrap_or_else(|problem| Reply::problem(&problem)))
+}
+
+/// An answer that HTTP cannot carry is an error of the function: API Gateway answers 500.
+fn response(reply: Reply) -> Result<Response<Body>, Error> {
     let response = Response::builder().status(reply.status);
     let response = reply
         .headers
         .into_iter()
         .fold(response, |response, (name, value)| response.header(name, value));
-    response.body(Body::Text(reply.body.to_string())).unwrap_or_default()
+    Ok(response.body(Body::Text(reply.body.to_string()))?)
 }
 
 async fn report(
@@ -51,6 +55,23 @@ async fn report(
             let query = request.query_string_parameters();
             let asked = Asked::parse(|name| query.first(name))?;
             history(ledger, clock, &caller, &asked).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_http_cannot_carry_is_no_empty_success() {
+        for (value, good) in [("/fineract/track/1", true), ("/fineract/\ntrack/1", false)] {
+            let reply = Reply {
+                status: 202,
+                headers: vec![("Location", value.to_owned())],
+                body: "x".into(),
+            };
+            assert_eq!(response(reply).is_ok(), good, "{value}");
         }
     }
 }

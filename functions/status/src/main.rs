@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     let (ledger, callers) = (&ledger, &callers);
     run(service_fn(move |request: Request| async move {
         let answer = handler::handle(request, ledger, callers, &SystemClock);
-        Ok::<_, Error>(panics::caught(answer).await?)
+        panics::caught(answer).await?
     }))
     .await
 }

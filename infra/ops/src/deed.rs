@@ -153,7 +153,7 @@ fn found(verified: &Verified) -> Output {
             [
                 finding.row.tracking_id().to_string(),
                 finding.row.subject.to_string(),
-                word(&finding.shown).to_owned(),
+                word(&finding.shown),
                 later.unwrap_or_else(|| NOTHING.to_owned()),
             ]
         })
@@ -188,16 +188,17 @@ fn found(verified: &Verified) -> Output {
     Output { text, json }
 }
 
-const fn word(shown: &Shown) -> &'static str {
-    match shown {
+fn word(shown: &Shown) -> String {
+    let word = match shown {
         Shown::Applied(_) => "holds it",
         Shown::NotApplied => "does not hold it",
         Shown::ByAnother => "holds another user's",
         Shown::Undone => "holds it undone",
-        Shown::Unanswered(_) => "did not answer",
+        Shown::Unanswered(reason) => return format!("did not tell ({})", reason.as_str()),
         Shown::Asks => "was only asked",
         Shown::NotUnderstood => "was not asked: the data is not understood",
-    }
+    };
+    word.to_owned()
 }
 
 fn hand(by: &str, why: &str) -> Result<Hand, Error> {

@@ -95,9 +95,9 @@ impl Declared {
             };
         };
         let evidence = evidence.date(&format!("/timeline/{day}"), self.date());
-        let us = bank.username().await;
+        let us = bank.username().await?;
         let by = format!("/timeline/{by}");
-        Ok(evidence.prove(Some(&by), us.as_deref(), loan_ids(&loan)))
+        Ok(evidence.prove(Some((&by, &us)), loan_ids(&loan)))
     }
 
     /// What is there is ours, unless Fineract's audits have another user's command that did it.

@@ -63,8 +63,8 @@ fn unknown() -> Script {
         .on(&list(2, 0), 200, none())
         .on(&list(4, 0), 200, page([1]))
         .on(&list(3, 0), 200, page([900, 2]))
-        .on(&list(1, 0), 200, none())
         .on(&list(5, 0), 200, none())
+        .on(&list(1, 0), 200, none())
 }
 
 #[tokio::test]
@@ -82,13 +82,30 @@ async fn undecided_commands_are_never_sent_again() {
             .on(&list(4, 0), 200, page([805])),
         // What cannot be asked now is asked later.
         Script::default().lost(AUDIT),
-        Script::default().on(AUDIT, 401, json!({})),
         silent().lost(&list(2, 0)),
     ] {
         let row = held(&script).await.row();
         assert_eq!(
             (row.state, row.reason, row.command_id),
             (State::PendingApproval, Some(Reason::PendingApproval), Some(805))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_must_mend_before_a_decision_is_known_is_told() {
+    let far = (0..20).fold(silent(), |script, number| {
+        script.on(&list(2, number * 100), 200, page(900..1000))
+    });
+    for (script, reason) in [
+        (far, Reason::NeedsOperator),
+        (Script::default().on(AUDIT, 401, json!({})), Reason::CredentialsRefused),
+    ] {
+        let row = held(&script).await.row();
+        assert_eq!(
+            (row.state, row.reason, row.command_id),
+            (State::Waiting, Some(reason), Some(805)),
+            "its key is not used again before a decision is seen"
         );
     }
 }
@@ -148,10 +165,7 @@ async fn taken_out(then: impl FnOnce(Script) -> Script) -> World {
 
 #[tokio::test]
 async fn a_command_taken_out_of_the_inbox_is_sought_and_read_back_once_nothing_can_arrive() {
-    let sought = |number: u64| {
-        let path = list(number, 0);
-        format!("{path}&includeJson=true")
-    };
+    let sought = |number| list(number, 0).replace("&limit", "&includeJson=true&limit");
     let none = |script: Script| script.on(&sought(2), 200, page([])).on(&sought(3), 200, page([]));
     let there = json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": "J", "lastname": "B",
         "activationDate": [2026, 1, 1], "timeline": {"activatedByUsername": "mifos"}});

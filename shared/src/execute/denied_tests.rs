@@ -159,7 +159,7 @@ async fn what_another_operation_of_ours_did_is_not_done_twice_whatever_the_clock
 async fn a_loan_that_somebody_else_deleted_was_not_deleted_by_us() {
     let delete = "DELETE /v1/loans/7";
     let by_number = "GET /v1/loans/7";
-    let processed = "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult=1&actionName=DELETE&entityName=LOAN&limit=100&offset=0";
+    let processed = "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult=1&actionName=DELETE&entityName=LOAN&resourceId=7&limit=100&offset=0";
     let gone = || refusal("error.msg.loan.id.invalid");
     for (maker, state) in [("mifos", State::Succeeded), ("clerk", State::Failed)] {
         let world = World::new();

@@ -43,7 +43,7 @@ impl Executor<'_> {
                     Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => None,
                 };
                 tracing::info!(operation_id = %row.id, ?reason, "what a checker decided is not known now");
-                held
+                return Ok(Some(unanswered(Outcome::without_request(held), &stop)));
             }
         };
         Ok(Some(Outcome::without_request(verdict)))
@@ -69,7 +69,7 @@ impl Executor<'_> {
             match found {
                 Ok(Some(verdict)) => return Ok(Outcome { verdict, ..outcome }),
                 Ok(None) => {}
-                Err(_) => return Ok(outcome),
+                Err(stop) => return Ok(unanswered(outcome, &stop)),
             }
         }
         self.confirmed(row, outcome, operation, bank, case).await
@@ -164,12 +164,11 @@ impl Executor<'_> {
         match sought(row, operation, bank, case, command).await {
             Ok(Some(verdict)) => return Ok(Outcome { verdict, ..outcome }),
             Ok(None) => {}
-            // Not answered now: the same key is asked again.
-            Err(_) => return Ok(outcome),
+            Err(stop) => return Ok(unanswered(outcome, &stop)),
         }
         let proof = match self.proof(row, operation, bank, case).await? {
             Ok(proof) => self.undone(row, operation, proof).await?,
-            Err(_) => return Ok(outcome),
+            Err(stop) => return Ok(unanswered(outcome, &stop)),
         };
         let (verdict, next_key) = match proof {
             Proof::Applied(ids) => (Verdict::Applied(ids), false),
@@ -252,7 +251,7 @@ async fn sought(
     };
     let marks = Marks {
         words,
-        maker: bank.username().await,
+        maker: bank.username().await?,
         resource,
         loan,
         external_id: made_by(command),
@@ -277,6 +276,18 @@ fn made_by(command: &Command) -> Option<String> {
     let makes = command.method == Method::Post;
     let id = command.body.as_ref().filter(|_| makes)?.get("externalId")?;
     id.as_str().map(str::to_owned)
+}
+
+/// What decides was not answered: a later run goes on as this one began. What a person must mend before it can be answered is
+/// told.
+fn unanswered(outcome: Outcome, stop: &Stop) -> Outcome {
+    match stop {
+        Stop::NotYet(wait) if wait.reason.alarms() => Outcome {
+            verdict: Verdict::Unknown(*wait),
+            ..outcome
+        },
+        Stop::NotYet(_) | Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => outcome,
+    }
 }
 
 /// A refusal that cannot be kept is told in short.

@@ -11,7 +11,7 @@ const CLIENT: &str = "GET /v1/clients/external-id/INC-1";
 
 fn list(number: u64) -> String {
     format!(
-        "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult={number}&actionName=CREATE&entityName=CLIENT&limit=100&offset=0&includeJson=true"
+        "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult={number}&actionName=CREATE&entityName=CLIENT&includeJson=true&limit=100&offset=0"
     )
 }
 
@@ -141,6 +141,24 @@ async fn a_command_that_only_runs_does_not_wait_for_a_checker() {
     })
     .await;
     assert_eq!((world.row().state, world.row().key_epoch), (State::Waiting, 1));
+}
+
+#[tokio::test]
+async fn a_command_too_far_back_leaves_the_key_and_is_left_to_an_operator() {
+    let world = stuck(|at| {
+        let others = || page((0..100).map(|id| command(id, "somebody", "INC-2", at)).collect());
+        (0..20).fold(busy(), |script, number| {
+            let further = list(2).replace("offset=0", &format!("offset={}", number * 100));
+            script.on(&further, 200, others())
+        })
+    })
+    .await;
+    let row = world.row();
+    assert_eq!(
+        (row.state, row.reason, row.key_epoch),
+        (State::Waiting, Some(Reason::NeedsOperator), 0)
+    );
+    assert!(row.stuck_since.is_some(), "it is sought again");
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn a_busy_key_whose_effect_was_undone_by_another_is_followed_by_the_next_i
         let list = |number| {
             format!(
                 "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult={number}\
-                 &actionName=REPAYMENT&entityName=LOAN&limit=100&offset=0&includeJson=true"
+                 &actionName=REPAYMENT&entityName=LOAN&includeJson=true&limit=100&offset=0"
             )
         };
         let script = Script::default()

@@ -90,11 +90,7 @@ impl Operation for ClientCreate {
             .text("/mobileNo", self.mobile_no.as_ref().map(Mobile::as_str))
             .text("/emailAddress", self.email_address.as_ref().map(Email::as_str))
             .date("/activationDate", Some(self.activation_date));
-        let us = bank.username().await;
-        Ok(evidence.prove(
-            Some("/timeline/activatedByUsername"),
-            us.as_deref(),
-            client_ids(&client),
-        ))
+        let us = bank.username().await?;
+        Ok(evidence.prove(Some(("/timeline/activatedByUsername", &us)), client_ids(&client)))
     }
 }

@@ -102,7 +102,7 @@ impl Operation for ClientUpdate {
             .text("/mobileNo", mobile_no)
             .text("/emailAddress", email_address)
             .date("/activationDate", self.activation_date);
-        Ok(evidence.prove(None, None, client_ids(&client)))
+        Ok(evidence.prove(None, client_ids(&client)))
     }
 }
 

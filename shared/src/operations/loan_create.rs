@@ -58,8 +58,8 @@ impl Operation for LoanCreate {
         let Some(loan) = found(bank.loan(&self.external_id).await)? else {
             return Ok(Proof::NotApplied);
         };
-        let us = bank.username().await;
+        let us = bank.username().await?;
         let evidence = self.application.evidence(&loan);
-        Ok(evidence.prove(Some("/timeline/submittedByUsername"), us.as_deref(), loan_ids(&loan)))
+        Ok(evidence.prove(Some(("/timeline/submittedByUsername", &us)), loan_ids(&loan)))
     }
 }

@@ -111,7 +111,7 @@ impl Operation for LoanUpdate {
             .number("/numberOfRepayments", self.number_of_repayments.map(Value::from))
             .number("/interestRatePerPeriod", self.interest_rate_per_period.map(Value::from))
             .date(SUBMITTED, self.submitted_on_date);
-        Ok(evidence.prove(None, None, loan_ids(&loan)))
+        Ok(evidence.prove(None, loan_ids(&loan)))
     }
 }
 

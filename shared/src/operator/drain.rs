@@ -74,7 +74,7 @@ impl Operator<'_> {
         }
         let sent = match self.note(&row, hand.note(Deed::Drained, self.clock.now(), None)).await {
             // Its message is more than its note.
-            Ok(()) | Err(Error::Refused(Refusal::Full)) => self.send_again(&row).await,
+            Ok(()) | Err(Error::Refused(Refusal::Full | Refusal::Kept)) => self.send_again(&row).await,
             refused => refused,
         };
         match sent {

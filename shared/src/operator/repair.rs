@@ -22,7 +22,7 @@ impl Operator<'_> {
     /// Tries an open operation now: it is due, and its message comes back or is sent again.
     pub async fn resume(&self, id: Uuid, hand: &Hand) -> Result<Row, Error> {
         let seen = self.row(id).await?;
-        self.within_reach(&seen).await?;
+        self.within_reach(&seen, Deed::Resumed).await?;
         let note = hand.note(Deed::Resumed, self.clock.now(), None);
         done(self.ledger.make_due(&seen, &note).await?)?;
         self.wake(&seen).await?;

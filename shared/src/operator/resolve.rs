@@ -42,7 +42,8 @@ impl Operator<'_> {
         forced: bool,
     ) -> Result<Row, Error> {
         let seen = self.row(id).await?;
-        self.within_reach(&seen).await?;
+        let deed = if forced { Deed::Forced } else { Deed::Resolved };
+        self.within_reach(&seen, deed).await?;
         let verdict = if forced {
             insisted(end)
         } else {
@@ -51,7 +52,6 @@ impl Operator<'_> {
             confirmed(&seen, end, shown, self.clock.now(), executor.terms.stuck_key_after)?
         };
         let now = self.clock.now();
-        let deed = if forced { Deed::Forced } else { Deed::Resolved };
         // No run has taken it up since it was seen: what was read still tells.
         done(self.ledger.make_due(&seen, &hand.note(deed, now, None)).await?)?;
         let claim = Claim {
@@ -89,7 +89,7 @@ pub fn confirmed(row: &Row, end: End, shown: Shown, now: Timestamp, quiet: Durat
     let no = |why| Err(Refusal::NotConfirmed(why));
     match (end, shown) {
         (_, Shown::NotUnderstood) => Err(Refusal::NotUnderstood),
-        (_, Shown::Unanswered(_)) => no("it does not answer"),
+        (_, Shown::Unanswered(reason)) => Err(Refusal::Unanswered(reason)),
         (_, Shown::Asks) => no("the operation only asks, it leaves nothing there"),
         (End::Success, Shown::Applied(ids)) => Ok(Verdict::Applied(ids)),
         (End::Success, Shown::ByAnother) => no("another user of Fineract's did it"),

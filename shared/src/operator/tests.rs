@@ -181,7 +181,7 @@ async fn what_is_out_of_reach_stays_as_it_is() {
         ..of(7, State::Running)
     };
     assert_eq!(
-        within_reach(&freed, None, world.clock.now()),
+        within_reach(&freed, Deed::Resumed, None, world.clock.now()),
         Ok(()),
         "the lease is over"
     );

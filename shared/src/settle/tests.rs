@@ -108,11 +108,18 @@ fn answers_too_large_to_be_kept_keep_their_ids() {
         (false, Some(json!({"changes": {}})))
     );
     let text = "y".repeat(RESPONSE_BYTES_MAX);
-    let refused = too_large(Failure::Fineract {
-        status: 403,
-        body: json!({"developerMessage": text}),
-    });
-    assert_eq!(refused.code(), Some("gateway.response-too-large"));
+    for (code, says) in [
+        ("error.msg.loan.closed", "; its code is error.msg.loan.closed."),
+        ("The client Jayesh exists.", "kept."),
+    ] {
+        let refused = too_large(Failure::Fineract {
+            status: 403,
+            body: json!({"developerMessage": text, "userMessageGlobalisationCode": code}),
+        });
+        assert_eq!(refused.code(), Some("gateway.response-too-large"));
+        let message = refused.response()["errors"][0]["defaultUserMessage"].to_string();
+        assert!(message.trim_matches('"').ends_with(says), "{message}");
+    }
 }
 
 #[test]

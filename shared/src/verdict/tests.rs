@@ -171,7 +171,8 @@ fn errors() {
             coded("error.msg.office.id.invalid"),
             "not yet Minutes Misconfigured",
         ),
-        (400, tenant.to_owned(), "not yet Minutes ForeignAnswer"),
+        (400, tenant.to_owned(), "not yet Minutes CredentialsRefused"),
+        (400, "{}".to_owned(), "not yet Minutes ForeignAnswer"),
         (
             404,
             "<html>not found</html>".to_owned(),

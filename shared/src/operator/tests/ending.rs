@@ -4,6 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_operation_is_ended_only_as_what_fineract_confirms() {
+    let no = |why| Err(Refusal::NotConfirmed(why));
     let loose = "a request of it may still be on its way; wait until StuckKeySeconds have passed without a try";
     for (end, quiet, script, expected) in [
         (
@@ -16,20 +17,15 @@ async fn an_operation_is_ended_only_as_what_fineract_confirms() {
             End::Success,
             true,
             Script::default().on(LOOK, 404, absent()),
-            Err("it is not there"),
+            no("it is not there"),
         ),
         (
             End::Failed,
             true,
             Script::default().on(LOOK, 200, there()),
-            Err("it is there"),
+            no("it is there"),
         ),
-        (
-            End::Failed,
-            false,
-            Script::default().on(LOOK, 404, absent()),
-            Err(loose),
-        ),
+        (End::Failed, false, Script::default().on(LOOK, 404, absent()), no(loose)),
         (
             End::Failed,
             true,
@@ -40,7 +36,7 @@ async fn an_operation_is_ended_only_as_what_fineract_confirms() {
             End::Failed,
             true,
             Script::default().unreachable(LOOK),
-            Err("it does not answer"),
+            Err(Refusal::Unanswered(Reason::FineractUnreachable)),
         ),
     ] {
         let world = World::new();
@@ -60,8 +56,8 @@ async fn an_operation_is_ended_only_as_what_fineract_confirms() {
                 assert!(row.processed_at.is_some() && row.expires_at.is_some() && row.next_attempt_at.is_none());
                 assert!(world.ledger.open_on(&row.subject).await.unwrap().is_empty());
             }
-            Err(why) => {
-                assert_eq!(refused(resolved), Refusal::NotConfirmed(why));
+            Err(refusal) => {
+                assert_eq!(refused(resolved), refusal);
                 assert_eq!(world.row(), before);
             }
         }
@@ -96,6 +92,41 @@ async fn what_an_earlier_operation_left_confirms_only_what_sets_values() {
         match expected {
             Ok(state) => assert_eq!(resolved.unwrap().state, state),
             Err(why) => assert_eq!(refused(resolved), Refusal::NotConfirmed(why)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_notes_are_kept_for_ending() {
+    for (notes, resumed, forced) in [
+        (NOTES_MAX - NOTES_KEPT_FOR_ENDING - 1, None, None),
+        (NOTES_MAX - NOTES_KEPT_FOR_ENDING, Some(Refusal::Kept), None),
+        (NOTES_MAX - 1, Some(Refusal::Kept), None),
+        (NOTES_MAX, Some(Refusal::Full), Some(Refusal::Full)),
+    ] {
+        let row = Row {
+            notes: vec![hand().note(Deed::Resumed, Timestamp::from_micros(0), None); notes],
+            ..of(1, State::Waiting)
+        };
+        let world = World::new();
+        world.ledger.put(row.clone());
+        match resumed {
+            None => assert!(operator(&world).resume(row.id, &hand()).await.is_ok()),
+            Some(refusal) => {
+                assert_eq!(refused(operator(&world).resume(row.id, &hand()).await), refusal);
+                assert_eq!(refused(operator(&world).reveal(&row, &hand()).await), refusal);
+            }
+        }
+        let world = World::new();
+        world.ledger.put(row.clone());
+        let script = Script::default();
+        let executor = world.executor(&script);
+        let ended = operator(&world)
+            .resolve(&executor, row.id, End::Failed, &hand(), true)
+            .await;
+        match forced {
+            None => assert_eq!(ended.unwrap().state, State::Failed),
+            Some(refusal) => assert_eq!(refused(ended), refusal),
         }
     }
 }
