@@ -112,8 +112,7 @@ impl Marks {
 /// When a command was made, as the list of commands says.
 fn made_on(command: &Value) -> Option<Timestamp> {
     let millis = command.get("madeOnDate").and_then(decimal_of)?;
-    let millis = i64::try_from(millis.trunc()).ok()?;
-    Some(Timestamp::from_micros(millis.saturating_mul(1_000)))
+    u64::try_from(millis.trunc()).ok().map(Timestamp::from_millis)
 }
 
 /// Seeks a command among those that wait for a checker or were rejected: its number and what became of it.

@@ -28,6 +28,11 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// The time that many milliseconds after the epoch.
+    pub fn from_millis(millis: u64) -> Self {
+        Self(i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1_000))
+    }
+
     /// Microseconds since the epoch.
     pub const fn micros(self) -> i64 {
         self.0
@@ -169,6 +174,13 @@ mod tests {
             "2026-03-13T10:01:02.940713".parse::<Timestamp>().is_err(),
             "the stored form ends in Z"
         );
+    }
+
+    #[test]
+    fn a_millisecond_is_a_thousand_microseconds() {
+        for (millis, micros) in [(0, 0), (1_773_396_062_940, 1_773_396_062_940_000), (u64::MAX, i64::MAX)] {
+            assert_eq!(Timestamp::from_millis(millis).micros(), micros);
+        }
     }
 
     #[test]

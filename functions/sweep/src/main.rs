@@ -10,8 +10,6 @@ use gateway::{logging, panics, settings};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
 
-const MICROS_PER_MILLI: i64 = 1_000;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::start();
@@ -35,13 +33,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn sweep(sweeper: &Sweeper<'_>, event: &LambdaEvent<Value>) -> Result<Value, Error> {
-    let deadline = i64::try_from(event.context.deadline)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(MICROS_PER_MILLI);
     // Sweeps that do not get through begin at another shard each minute.
     let minute = SystemClock.now().seconds().div_euclid(60);
     let from = u8::try_from(minute.rem_euclid(i64::from(SHARDS))).unwrap_or(0);
-    let swept = sweeper.sweep(Timestamp::from_micros(deadline), from).await;
+    let swept = sweeper
+        .sweep(Timestamp::from_millis(event.context.deadline), from)
+        .await;
     tracing::info!(
         open = swept.open,
         overdue = swept.overdue,

@@ -16,8 +16,6 @@ use gateway::queue::Received;
 use gateway::settings;
 use lambda_runtime::{Context, LambdaEvent};
 
-const MICROS_PER_MILLI: i64 = 1_000;
-
 /// What the worker is made of.
 pub(crate) struct Parts {
     pub(crate) settings: settings::Worker,
@@ -62,12 +60,9 @@ fn failure(message_id: String) -> BatchItemFailure {
 }
 
 fn run_of(context: &Context) -> Run {
-    let deadline = i64::try_from(context.deadline)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(MICROS_PER_MILLI);
     Run {
         request_id: context.request_id.clone(),
-        deadline: Timestamp::from_micros(deadline),
+        deadline: Timestamp::from_millis(context.deadline),
     }
 }
 
