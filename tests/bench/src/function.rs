@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,15 +34,15 @@ pub(crate) struct Program {
     pub(crate) variables: BTreeMap<String, String>,
     /// The events that it gets, one after the other and again; none are sent to it if there are none.
     pub(crate) events: Vec<Bytes>,
-    /// What a proper answer has in it.
-    pub(crate) expected: Option<&'static str>,
+    /// What a proper answer has in it; nothing if any is proper.
+    pub(crate) expected: String,
 }
 
 /// A program that runs.
 pub(crate) struct Function {
     child: Child,
     runtime: Runtime,
-    expected: Option<&'static str>,
+    expected: String,
     /// How long it took from its start until it asked for its first event.
     pub(crate) start: Duration,
     /// The processor time that it used for that.
@@ -64,7 +64,7 @@ impl Function {
         let mut function = Self {
             child,
             runtime,
-            expected: program.expected,
+            expected: program.expected.clone(),
             start: ready.duration_since(began),
             start_cpu: Duration::ZERO,
         };
@@ -80,7 +80,7 @@ impl Function {
             return Err("the function asked again without an answer".to_owned());
         };
         let text = std::str::from_utf8(&body).unwrap_or_default();
-        if self.expected.is_some_and(|expected| !text.contains(expected)) {
+        if !text.contains(&self.expected) {
             return Err(format!("not a proper answer: {text}"));
         }
         let Moment::Ready(_) = patiently("the function", self.runtime.next()).await? else {
@@ -137,7 +137,7 @@ async fn patiently<T>(who: &str, waiting: impl Future<Output = Result<T, String>
     }
 }
 
-/// As Lambda does it: nothing of this process's environment, credentials that are none, and no address but the stub's.
+/// As Lambda does it: in the program's folder, nothing of this process's environment, credentials that are none, and no address but the stub's.
 fn command(program: &Program, address: SocketAddr) -> Command {
     let mut command = Command::new(&program.path);
     command
@@ -146,11 +146,12 @@ fn command(program: &Program, address: SocketAddr) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    if let Some(folder) = program.path.parent().and_then(Path::to_str) {
-        command.env("LAMBDA_TASK_ROOT", folder);
+    if let Some(folder) = program.path.parent() {
+        command.current_dir(folder).env("LAMBDA_TASK_ROOT", folder);
     }
     let stub = format!("http://{address}");
     for (name, value) in [
+        ("_HANDLER", "bootstrap"),
         ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
         ("AWS_LAMBDA_FUNCTION_NAME", program.name.as_str()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -172,4 +173,40 @@ fn command(program: &Program, address: SocketAddr) -> Command {
         command.env(name, value.replace(STUB, &stub));
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_program_runs_where_and_as_lambda_runs_it() {
+        let program = Program {
+            name: "other".to_owned(),
+            path: PathBuf::from("/var/task/bootstrap"),
+            variables: BTreeMap::from([("URL".to_owned(), "{stub}/a".to_owned())]),
+            events: Vec::new(),
+            expected: String::new(),
+        };
+        let command = command(&program, SocketAddr::from(([127, 0, 0, 1], 7)));
+        let command = command.as_std();
+        assert_eq!(command.get_current_dir(), Some(Path::new("/var/task")));
+        let variables: BTreeMap<_, _> = command.get_envs().collect();
+        for (name, value) in [
+            ("_HANDLER", "bootstrap"),
+            ("LAMBDA_TASK_ROOT", "/var/task"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:7"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:7"),
+            ("URL", "http://127.0.0.1:7/a"),
+        ] {
+            assert_eq!(
+                variables.get(OsStr::new(name)),
+                Some(&Some(OsStr::new(value))),
+                "{name}"
+            );
+        }
+    }
 }

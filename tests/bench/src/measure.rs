@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 use crate::figures::Figures;
 use crate::function::{Function, Program};
 use crate::stub::Stub;
+use crate::subjects::Subject;
 
 /// Requests before those that count.
 const WARM_UP: u32 = 500;
@@ -45,11 +46,7 @@ pub(crate) struct Answered {
 }
 
 /// Starts each program so often, in turns, so that what else the machine does strikes all alike.
-pub(crate) async fn starts(
-    programs: &[(Program, Arc<Stub>)],
-    times: u32,
-    bar: &ProgressBar,
-) -> Result<Vec<Started>, String> {
+pub(crate) async fn starts(programs: &[Subject], times: u32, bar: &ProgressBar) -> Result<Vec<Started>, String> {
     let mut taken = vec![(Vec::new(), Vec::new()); programs.len()];
     let mut calls = vec![BTreeMap::new(); programs.len()];
     for _ in 0..times {
@@ -140,7 +137,7 @@ impl Answering {
         while self.handled < u64::from(growth) {
             self.next().await?;
             bar.inc(1);
-            if self.handled.is_multiple_of(step) {
+            if self.handled.is_multiple_of(step) || self.handled == u64::from(growth) {
                 self.look()?;
             }
         }
