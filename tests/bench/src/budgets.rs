@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::figures::{Figures, micros, millis, ratio};
-use crate::measure::{Answered, Started};
+use crate::figures::{micros, millis, ratio};
+use crate::measure::{Answered, FirstRandom, Started};
 use crate::programs::{FUNCTIONS, HELLO};
 
 /// Longest start, in nanoseconds.
@@ -101,8 +101,16 @@ pub(crate) fn of_starts(started: &[(String, Started)]) -> Vec<Verdict> {
 }
 
 /// The budget of the first random byte.
-pub(crate) fn of_random(first: Option<&Figures>) -> Verdict {
-    let within = |first: &Figures| (format!("{} µs", micros(first.median)), first.median <= RANDOM_MAX);
+pub(crate) fn of_random(first: Option<&FirstRandom>) -> Verdict {
+    let within = |first: &FirstRandom| {
+        let FirstRandom { loaded, random } = first;
+        let measured = format!(
+            "{} µs, {} of them to load",
+            micros(random.median),
+            micros(loaded.median)
+        );
+        (measured, random.median <= RANDOM_MAX)
+    };
     Verdict::new(
         "all",
         format!("{} µs of processor time to a random byte", micros(RANDOM_MAX)),
@@ -194,6 +202,7 @@ fn found<'a, T>(all: &'a [(String, T)], name: &str) -> Option<&'a T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::Figures;
 
     /// How the budgets of one program came out, in their order.
     fn held(verdicts: Vec<Verdict>, name: &str) -> Vec<bool> {
@@ -276,9 +285,13 @@ mod tests {
     #[test]
     fn what_concerns_all_is_within_its_budget_up_to_its_limit() {
         let random = |median| {
-            of_random(Some(&Figures {
+            let random = Figures {
                 median,
                 ..Figures::default()
+            };
+            of_random(Some(&FirstRandom {
+                random,
+                ..FirstRandom::default()
             }))
         };
         assert!(random(RANDOM_MAX).held && !random(RANDOM_MAX + 1).held && !of_random(None).held);

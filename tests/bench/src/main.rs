@@ -21,22 +21,18 @@ mod template;
 use std::env::consts::ARCH;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::Arguments;
 use crate::budgets::{Kind, Verdict};
-use crate::figures::Figures;
 use crate::measure::{Answered, Started};
 use crate::programs::{Compiler, FUNCTIONS, HELLO, Paths, REQUESTS};
 use crate::report::Report;
 use crate::subjects::Subject;
-
-/// How often the time to the first random byte is taken.
-const RANDOM_RUNS: u32 = 20;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -128,7 +124,9 @@ async fn measured(arguments: &Arguments) -> Result<(), String> {
     let mut report = Report {
         machine,
         started: started(&all, arguments).await?,
-        first_random: Some(first_random(&paths)?),
+        first_random: Some(measure::first_random(
+            paths.get(REQUESTS).ok_or("no program requests")?,
+        )?),
         answered: answered(&all, arguments).await?,
         ..Report::default()
     };
@@ -210,24 +208,6 @@ async fn answered(all: &[Subject], arguments: &Arguments) -> Result<Vec<(String,
     }
     progress.finish_and_clear();
     Ok(answered)
-}
-
-/// The processor time that a fresh process takes to its first random byte.
-fn first_random(paths: &Paths) -> Result<Figures, String> {
-    let requests = paths.get(REQUESTS).ok_or("no program requests")?;
-    let mut times = Vec::new();
-    for _ in 0..RANDOM_RUNS {
-        let output = Command::new(requests)
-            .arg("random")
-            .output()
-            .map_err(|error| error.to_string())?;
-        let nanos = String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .parse()
-            .map_err(|_| "no time to a random byte")?;
-        times.push(Duration::from_nanos(nanos));
-    }
-    Ok(Figures::of(&times))
 }
 
 fn bar(what: &str, length: u64) -> ProgressBar {

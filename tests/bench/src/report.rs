@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::budgets::{self, Verdict};
 use crate::figures::{Figures, micros, millis, ratio};
 use crate::instructions::Counts;
-use crate::measure::{Answered, Started};
+use crate::measure::{Answered, FirstRandom, Started};
 use crate::plot;
 use crate::programs::HELLO;
 
@@ -27,7 +27,7 @@ pub(crate) struct Report {
     /// Instructions a request, if they were counted.
     pub(crate) instructions: Option<Counts>,
     /// Processor time to the first random byte.
-    pub(crate) first_random: Option<Figures>,
+    pub(crate) first_random: Option<FirstRandom>,
     /// How long everything took, without building.
     pub(crate) took: Option<Duration>,
 }
@@ -152,9 +152,11 @@ impl Report {
             line(text, &cells);
         }
         if let Some(first) = &self.first_random {
+            let FirstRandom { loaded, random } = first;
             let random = format!(
-                "\nTo the first random byte a process takes {} µs of processor time (median).\n",
-                micros(first.median)
+                "\nTo the first random byte a process takes {} µs of processor time, {} of them to load (medians).\n",
+                micros(random.median),
+                micros(loaded.median)
             );
             text.push_str(&random);
         }
@@ -227,7 +229,9 @@ impl Report {
             "start": started,
             "warm": answered,
             "instructions": self.instructions,
-            "first_random_byte_cpu_ns": self.first_random.as_ref().map(figures),
+            "first_random_byte_cpu_ns": self.first_random.map(|first| {
+                json!({"loaded": figures(&first.loaded), "random": figures(&first.random)})
+            }),
             "took_ns": self.took.map(|took| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)),
         })
     }

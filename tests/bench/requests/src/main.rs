@@ -21,8 +21,8 @@ fn main() -> ExitCode {
     let function = arguments.next();
     if function.as_deref() == Some("random") {
         return match first_random() {
-            Some(nanos) => {
-                println!("{nanos}");
+            Some((loaded, random)) => {
+                println!("{loaded} {random}");
                 ExitCode::SUCCESS
             }
             None => ExitCode::FAILURE,
@@ -56,11 +56,16 @@ async fn requests(function: &str, times: u32) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The processor time in nanoseconds that this process has used, loading it included, once it has its first random byte.
-fn first_random() -> Option<u64> {
+/// The processor time in nanoseconds that this process has used once it is loaded, and once it has its first random byte.
+fn first_random() -> Option<(u64, u64)> {
+    let loaded = used()?;
     let mut byte = [0];
     SystemEntropy::new().fill(&mut byte);
     black_box(byte);
+    Some((loaded, used()?))
+}
+
+fn used() -> Option<u64> {
     // The kernel adds up what a running thread has used when it gives way.
     thread::yield_now();
     let used = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
