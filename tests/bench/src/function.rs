@@ -22,6 +22,8 @@ const USER_TIME: usize = 11;
 const TICKS: u64 = 100;
 /// Stands for the stub's address in variables.
 pub(crate) const STUB: &str = "{stub}";
+/// The same over TLS.
+pub(crate) const TLS_STUB: &str = "{stub over TLS}";
 
 /// A program that serves a function.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ impl Function {
     /// Starts the program and waits until it is ready.
     pub(crate) async fn start(program: &Program, stub: Arc<Stub>) -> Result<Self, String> {
         let mut runtime = Runtime::start(stub).await?;
-        let mut command = command(program, runtime.address);
+        let mut command = command(program, runtime.address, runtime.tls_address);
         let began = Instant::now();
         let child = command
             .spawn()
@@ -138,7 +140,7 @@ async fn patiently<T>(who: &str, waiting: impl Future<Output = Result<T, String>
 }
 
 /// As Lambda does it: in the program's folder, nothing of this process's environment, credentials that are none, and no address but the stub's.
-fn command(program: &Program, address: SocketAddr) -> Command {
+fn command(program: &Program, address: SocketAddr, tls_address: SocketAddr) -> Command {
     let mut command = Command::new(&program.path);
     command
         .env_clear()
@@ -149,7 +151,7 @@ fn command(program: &Program, address: SocketAddr) -> Command {
     if let Some(folder) = program.path.parent() {
         command.current_dir(folder).env("LAMBDA_TASK_ROOT", folder);
     }
-    let stub = format!("http://{address}");
+    let (stub, tls_stub) = (format!("http://{address}"), format!("https://{tls_address}"));
     for (name, value) in [
         ("_HANDLER", "bootstrap"),
         ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
@@ -170,7 +172,7 @@ fn command(program: &Program, address: SocketAddr) -> Command {
         command.env(name, value);
     }
     for (name, value) in &program.variables {
-        command.env(name, value.replace(STUB, &stub));
+        command.env(name, value.replace(STUB, &stub).replace(TLS_STUB, &tls_stub));
     }
     command
 }
@@ -187,11 +189,14 @@ mod tests {
         let program = Program {
             name: "other".to_owned(),
             path: PathBuf::from("/var/task/bootstrap"),
-            variables: BTreeMap::from([("URL".to_owned(), "{stub}/a".to_owned())]),
+            variables: BTreeMap::from([
+                ("URL".to_owned(), "{stub}/a".to_owned()),
+                ("TLS_URL".to_owned(), "{stub over TLS}/a".to_owned()),
+            ]),
             events: Vec::new(),
             expected: String::new(),
         };
-        let command = command(&program, SocketAddr::from(([127, 0, 0, 1], 7)));
+        let command = command(&program, ([127, 0, 0, 1], 7).into(), ([127, 0, 0, 1], 8).into());
         let command = command.as_std();
         assert_eq!(command.get_current_dir(), Some(Path::new("/var/task")));
         let variables: BTreeMap<_, _> = command.get_envs().collect();
@@ -201,6 +206,7 @@ mod tests {
             ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:7"),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:7"),
             ("URL", "http://127.0.0.1:7/a"),
+            ("TLS_URL", "https://127.0.0.1:8/a"),
         ] {
             assert_eq!(
                 variables.get(OsStr::new(name)),

@@ -17,6 +17,7 @@ mod report;
 mod stub;
 mod subjects;
 mod template;
+mod tls;
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -30,7 +31,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::Arguments;
 use crate::budgets::{Kind, Verdict};
 use crate::measure::{Answered, Started};
-use crate::programs::{Compiler, FUNCTIONS, HELLO, Paths, REQUESTS};
+use crate::programs::{Compiler, FUNCTIONS, HELLO, OVER_TLS, Paths, REQUESTS};
 use crate::report::Report;
 use crate::subjects::Subject;
 
@@ -175,7 +176,14 @@ async fn started(all: &[Subject], arguments: &Arguments) -> Result<Vec<(String, 
     let started = measure::starts(all, arguments.starts, &progress).await?;
     progress.finish_and_clear();
     let names = all.iter().map(|(program, _)| program.name.clone());
-    Ok(names.zip(started).collect())
+    let started: Vec<_> = names.zip(started).collect();
+    // A worker that fails to reach Fineract while it starts goes on, and would be the faster for it.
+    let called = |(name, started): &(String, Started)| name != OVER_TLS || started.calls.contains_key(stub::FINERACT);
+    if started.iter().all(called) {
+        Ok(started)
+    } else {
+        Err(format!("{OVER_TLS}: Fineract was not called"))
+    }
 }
 
 /// Has the programs answer, one after the other as long as they are timed, then side by side.

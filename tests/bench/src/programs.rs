@@ -15,6 +15,8 @@ pub(crate) const FUNCTIONS: [(&str, &str); 4] = [
     ("worker", "WorkerFunction"),
     ("sweep", "SweepFunction"),
 ];
+/// The worker once more, before a Fineract over TLS.
+pub(crate) const OVER_TLS: &str = "worker over TLS";
 /// A function that does nothing.
 pub(crate) const HELLO: &str = "hello";
 /// Requests in one process, whose instructions are counted.

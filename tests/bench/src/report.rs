@@ -135,7 +135,10 @@ impl Report {
 
     fn start_table(&self, text: &mut String) {
         text.push_str("\n## Start: the process begins, asks for its first event\n\n");
-        text.push_str("Milliseconds, without TLS. What was called on the way has an open connection then.\n\n");
+        text.push_str(
+            "Milliseconds. What was called on the way has an open connection then: over TLS where the name says so ",
+        );
+        text.push_str("(to Fineract), else over plain HTTP.\n\n");
         text.push_str("| program | minimum | median | 99 of 100 | of `hello` | CPU, median | calls on the way |\n");
         text.push_str("|---|---|---|---|---|---|---|\n");
         for (name, started) in &self.started {

@@ -17,6 +17,8 @@ use crate::lambda::with;
 const TARGET: &str = "x-amz-target";
 /// What a function asks an endpoint for only to have a connection to it.
 const CONNECTING: [&str; 2] = ["/", "/ping"];
+/// What a call of Fineract is counted as.
+pub(crate) const FINERACT: &str = "Fineract";
 const FINERACT_SAYS: &[u8] = br#"{"officeId":1,"clientId":42,"resourceId":42,"resourceExternalId":"INC-1001"}"#;
 
 /// What was written.
@@ -101,7 +103,7 @@ impl Stub {
                 self.count("connection");
                 return with(StatusCode::OK, Bytes::from_static(b"{}"));
             }
-            self.count("Fineract");
+            self.count(FINERACT);
             return with(StatusCode::OK, Bytes::from_static(FINERACT_SAYS));
         };
         self.count(operation);

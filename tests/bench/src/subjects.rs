@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::arguments::Arguments;
 use crate::events;
-use crate::function::{Function, Program};
-use crate::programs::{FUNCTIONS, HELLO, Paths};
+use crate::function::{Function, Program, STUB, TLS_STUB};
+use crate::programs::{FUNCTIONS, HELLO, OVER_TLS, Paths};
 use crate::stub::{Recorded, Stub};
 use crate::template;
+use crate::tls;
 
 /// A program and what answers when it calls.
 pub(crate) type Subject = (Program, Arc<Stub>);
@@ -53,12 +54,29 @@ async fn ours(paths: &Paths, template: &str) -> Result<Vec<Subject>, String> {
     let recorded = Recorded { message, ..recorded };
     let status = made("status", vec![events::status(&recorded)], "\"statusCode\":200")?;
     let sweep = made("sweep", Vec::new(), "")?;
+    let over_tls = over_tls(&worker);
     Ok(vec![
         (operate, nothing()),
         (status, Stub::new(&caller, &recorded.ended, false)),
         (worker, Stub::new(&caller, &recorded.accepted, false)),
         (sweep, nothing()),
+        (over_tls, Stub::new(&caller, &recorded.accepted, false)),
     ])
+}
+
+/// The worker before a Fineract over TLS, to be started.
+fn over_tls(worker: &Program) -> Program {
+    let mut over_tls = Program {
+        name: OVER_TLS.to_owned(),
+        events: Vec::new(),
+        ..worker.clone()
+    };
+    if let Some(url) = over_tls.variables.get_mut("FINERACT_URL") {
+        *url = url.replace(STUB, TLS_STUB);
+    }
+    let authority = tls::AUTHORITY.to_owned();
+    over_tls.variables.insert("FINERACT_CA_PEM".to_owned(), authority);
+    over_tls
 }
 
 /// A stub for a function that reads no row.
