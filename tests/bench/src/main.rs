@@ -76,7 +76,11 @@ fn paths(arguments: &Arguments, packages: &[&str]) -> Result<(Paths, Option<Comp
 /// Counts instructions, and compares or keeps the counts.
 fn instructions(arguments: &Arguments) -> Result<(), String> {
     if !instructions::can_count() {
-        eprintln!("warning: valgrind is not installed: instructions are not counted, and compared with nothing");
+        let told = "valgrind is not installed: no instructions are counted";
+        if arguments.keep_instructions {
+            return Err(told.to_owned());
+        }
+        eprintln!("warning: {told}, none compared");
         return Ok(());
     }
     let (paths, _) = paths(arguments, &[REQUESTS])?;
