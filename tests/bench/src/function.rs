@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ const USER_TIME: usize = 11;
 const TICKS: u64 = 100;
 /// Stands for the stub's address in variables.
 pub(crate) const STUB: &str = "{stub}";
+/// The same over TLS.
+pub(crate) const TLS_STUB: &str = "{stub over TLS}";
 
 /// A program that serves a function.
 #[derive(Clone, Debug)]
@@ -34,15 +36,15 @@ pub(crate) struct Program {
     pub(crate) variables: BTreeMap<String, String>,
     /// The events that it gets, one after the other and again; none are sent to it if there are none.
     pub(crate) events: Vec<Bytes>,
-    /// What a proper answer has in it.
-    pub(crate) expected: Option<&'static str>,
+    /// What a proper answer has in it; nothing if any is proper.
+    pub(crate) expected: String,
 }
 
 /// A program that runs.
 pub(crate) struct Function {
     child: Child,
     runtime: Runtime,
-    expected: Option<&'static str>,
+    expected: String,
     /// How long it took from its start until it asked for its first event.
     pub(crate) start: Duration,
     /// The processor time that it used for that.
@@ -53,7 +55,7 @@ impl Function {
     /// Starts the program and waits until it is ready.
     pub(crate) async fn start(program: &Program, stub: Arc<Stub>) -> Result<Self, String> {
         let mut runtime = Runtime::start(stub).await?;
-        let mut command = command(program, runtime.address);
+        let mut command = command(program, runtime.address, runtime.tls_address);
         let began = Instant::now();
         let child = command
             .spawn()
@@ -64,7 +66,7 @@ impl Function {
         let mut function = Self {
             child,
             runtime,
-            expected: program.expected,
+            expected: program.expected.clone(),
             start: ready.duration_since(began),
             start_cpu: Duration::ZERO,
         };
@@ -80,7 +82,7 @@ impl Function {
             return Err("the function asked again without an answer".to_owned());
         };
         let text = std::str::from_utf8(&body).unwrap_or_default();
-        if self.expected.is_some_and(|expected| !text.contains(expected)) {
+        if !text.contains(&self.expected) {
             return Err(format!("not a proper answer: {text}"));
         }
         let Moment::Ready(_) = patiently("the function", self.runtime.next()).await? else {
@@ -137,8 +139,8 @@ async fn patiently<T>(who: &str, waiting: impl Future<Output = Result<T, String>
     }
 }
 
-/// As Lambda does it: nothing of this process's environment, credentials that are none, and no address but the stub's.
-fn command(program: &Program, address: SocketAddr) -> Command {
+/// As Lambda does it: in the program's folder, nothing of this process's environment, credentials that are none, and no address but the stub's.
+fn command(program: &Program, address: SocketAddr, tls_address: SocketAddr) -> Command {
     let mut command = Command::new(&program.path);
     command
         .env_clear()
@@ -146,11 +148,12 @@ fn command(program: &Program, address: SocketAddr) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    if let Some(folder) = program.path.parent().and_then(Path::to_str) {
-        command.env("LAMBDA_TASK_ROOT", folder);
+    if let Some(folder) = program.path.parent() {
+        command.current_dir(folder).env("LAMBDA_TASK_ROOT", folder);
     }
-    let stub = format!("http://{address}");
+    let (stub, tls_stub) = (format!("http://{address}"), format!("https://{tls_address}"));
     for (name, value) in [
+        ("_HANDLER", "bootstrap"),
         ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
         ("AWS_LAMBDA_FUNCTION_NAME", program.name.as_str()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -169,7 +172,47 @@ fn command(program: &Program, address: SocketAddr) -> Command {
         command.env(name, value);
     }
     for (name, value) in &program.variables {
-        command.env(name, value.replace(STUB, &stub));
+        command.env(name, value.replace(STUB, &stub).replace(TLS_STUB, &tls_stub));
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_program_runs_where_and_as_lambda_runs_it() {
+        let program = Program {
+            name: "other".to_owned(),
+            path: PathBuf::from("/var/task/bootstrap"),
+            variables: BTreeMap::from([
+                ("URL".to_owned(), "{stub}/a".to_owned()),
+                ("TLS_URL".to_owned(), "{stub over TLS}/a".to_owned()),
+            ]),
+            events: Vec::new(),
+            expected: String::new(),
+        };
+        let command = command(&program, ([127, 0, 0, 1], 7).into(), ([127, 0, 0, 1], 8).into());
+        let command = command.as_std();
+        assert_eq!(command.get_current_dir(), Some(Path::new("/var/task")));
+        let variables: BTreeMap<_, _> = command.get_envs().collect();
+        for (name, value) in [
+            ("_HANDLER", "bootstrap"),
+            ("LAMBDA_TASK_ROOT", "/var/task"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:7"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:7"),
+            ("URL", "http://127.0.0.1:7/a"),
+            ("TLS_URL", "https://127.0.0.1:8/a"),
+        ] {
+            assert_eq!(
+                variables.get(OsStr::new(name)),
+                Some(&Some(OsStr::new(value))),
+                "{name}"
+            );
+        }
+    }
 }

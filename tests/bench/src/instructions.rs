@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What is counted.
 pub(crate) const COUNTED: [&str; 3] = ["operate", "status", "worker"];
@@ -12,8 +12,10 @@ pub(crate) const COUNTED: [&str; 3] = ["operate", "status", "worker"];
 const FEW: u64 = 20;
 /// How many more the longer run has.
 const MORE: u64 = 100;
-/// By how many percent a count may be above the one that is kept.
+/// By how many percent a count may be above or below the one that is kept.
 const PERCENT_MAX: u64 = 5;
+/// What keeps new counts.
+const KEEP: &str = "cargo run -p bench -- --keep-instructions";
 
 /// Instructions a request, by function.
 pub(crate) type Counts = BTreeMap<String, u64>;
@@ -57,36 +59,56 @@ fn run(requests: &Path, function: &str, times: u64) -> Result<u64, String> {
     }
 }
 
-/// Reads the counts that are kept for this kind of processor.
-pub(crate) fn kept(text: &str) -> Option<Counts> {
-    let kept: Value = serde_json::from_str(text).ok()?;
-    let counts = kept.get(std::env::consts::ARCH)?.as_object()?;
-    Some(
-        counts
-            .iter()
-            .filter_map(|(name, count)| Some((name.clone(), count.as_u64()?)))
-            .collect(),
-    )
+/// The kept counts by kind of processor.
+fn kept(text: &str) -> Result<BTreeMap<String, Counts>, String> {
+    serde_json::from_str(text).map_err(|error| format!("the kept counts: {error}"))
 }
 
-/// The text of the file with these counts for this kind of processor; those of others stay.
-pub(crate) fn keep(text: &str, counts: &Counts) -> String {
-    let mut kept: Value = serde_json::from_str(text).unwrap_or_else(|_| json!({}));
-    kept[std::env::consts::ARCH] = json!(counts);
-    format!("{kept:#}\n")
+/// The text of the file with these counts for a kind of processor; those of others stay.
+pub(crate) fn keep(text: &str, processor: &str, counts: &Counts) -> String {
+    let mut kept = kept(text).unwrap_or_default();
+    kept.insert(processor.to_owned(), counts.clone());
+    format!("{:#}\n", json!(kept))
 }
 
-/// What is more than it may be.
-pub(crate) fn exceeded(counts: &Counts, kept: &Counts) -> Vec<String> {
-    let most = |count: u64| count + count * PERCENT_MAX / 100;
-    let told = |(name, count): (&String, &u64)| match kept.get(name) {
-        Some(limit) if *count <= most(*limit) => None,
-        Some(limit) => Some(format!(
-            "{name}: {count} instructions a request, {limit} are kept and {PERCENT_MAX} % more allowed"
-        )),
-        None => Some(format!("{name}: no count is kept")),
+/// Compares counts with the kept ones of a kind of processor. What differs is an error; a warning tells that there was
+/// nothing to compare with.
+pub(crate) fn compare(text: &str, processor: &str, counts: &Counts) -> Result<Option<String>, String> {
+    let kept = kept(text)?;
+    let Some(same) = kept.get(processor) else {
+        let kinds: Vec<_> = kept.keys().map(String::as_str).collect();
+        return Ok(Some(format!(
+            "counts are kept for {}, none for {processor}: nothing was compared",
+            kinds.join(", ")
+        )));
     };
-    counts.iter().filter_map(told).collect()
+    match differing(counts, same).as_slice() {
+        [] => Ok(None),
+        differing => Err(differing.join("\n")),
+    }
+}
+
+/// What is more than it may be, and what is so much less that an increase would stay unseen.
+fn differing(counts: &Counts, kept: &Counts) -> Vec<String> {
+    let told = |(name, count): (&String, &u64)| {
+        let Some(limit) = kept.get(name) else {
+            return Some(format!("{name}: no count is kept"));
+        };
+        let leeway = limit * PERCENT_MAX / 100;
+        let compared = format!("{name}: {count} instructions a request, {limit} are kept");
+        if *count > limit + leeway {
+            Some(format!("{compared} and {PERCENT_MAX} % more allowed"))
+        } else if *count < limit - leeway {
+            Some(format!(
+                "{compared}, which is too many by more than {PERCENT_MAX} %; keep the new counts: {KEEP}"
+            ))
+        } else {
+            None
+        }
+    };
+    let gone = kept.keys().filter(|name| !counts.contains_key(*name));
+    let gone = gone.map(|name| format!("{name}: a count is kept, and none was taken"));
+    counts.iter().filter_map(told).chain(gone).collect()
 }
 
 #[cfg(test)]
@@ -94,13 +116,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_percent_more_are_allowed() {
+    fn a_count_is_within_five_percent_of_the_kept_one() {
         let counts = |count: u64| Counts::from([("operate".to_owned(), count)]);
-        assert!(exceeded(&counts(1_050), &counts(1_000)).is_empty());
-        assert_eq!(exceeded(&counts(1_051), &counts(1_000)).len(), 1);
-        assert_eq!(exceeded(&counts(1), &Counts::new()).len(), 1);
-        let text = keep(r#"{"other": {"operate": 7}}"#, &counts(5));
-        assert!(text.contains("other"));
-        assert_eq!(kept(&text), Some(counts(5)));
+        for (count, said) in [
+            (1_051, "5 % more allowed"),
+            (1_050, ""),
+            (1_000, ""),
+            (950, ""),
+            (949, KEEP),
+            (0, KEEP),
+        ] {
+            let differing = differing(&counts(count), &counts(1_000));
+            assert_eq!(differing.is_empty(), said.is_empty(), "{count}: {differing:?}");
+            assert!(
+                differing.iter().all(|line| line.contains(said)),
+                "{count}: {differing:?}"
+            );
+        }
+        assert_eq!(differing(&counts(1), &Counts::new()).len(), 1);
+        assert_eq!(differing(&Counts::new(), &counts(1)).len(), 1);
+    }
+
+    #[test]
+    fn counts_are_compared_with_those_of_the_same_kind_of_processor() {
+        let counts = |count: u64| Counts::from([("operate".to_owned(), count)]);
+        let text = keep(r#"{"other": {"operate": 7}}"#, "this", &counts(500));
+        assert_eq!(compare(&text, "this", &counts(500)), Ok(None));
+        assert_eq!(compare(&text, "other", &counts(7)), Ok(None));
+        assert!(compare(&text, "other", &counts(500)).is_err());
+        let warned = compare(&text, "third", &counts(500));
+        assert!(
+            matches!(&warned, Ok(Some(warning)) if warning.contains("other, this, none for third")),
+            "{warned:?}"
+        );
+        assert!(compare("", "this", &counts(500)).is_err());
     }
 }

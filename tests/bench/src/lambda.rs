@@ -13,11 +13,13 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::stub::Stub;
+use crate::tls;
 
 const RUNTIME: &str = "/2018-06-01/runtime/";
 /// How long a function may take for an event.
@@ -40,9 +42,11 @@ pub(crate) enum Moment {
 pub(crate) struct Runtime {
     /// Where it is.
     pub(crate) address: SocketAddr,
+    /// Where what a function calls is reached over TLS.
+    pub(crate) tls_address: SocketAddr,
     events: mpsc::Sender<Bytes>,
     moments: mpsc::Receiver<Moment>,
-    server: JoinHandle<()>,
+    servers: [JoinHandle<()>; 2],
 }
 
 struct Shared {
@@ -53,11 +57,10 @@ struct Shared {
 }
 
 impl Runtime {
-    /// On a free port of this machine's loopback.
+    /// On free ports of this machine's loopback.
     pub(crate) async fn start(stub: Arc<Stub>) -> Result<Self, String> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
-        let listener = listener.map_err(|error| format!("no port: {error}"))?;
-        let address = listener.local_addr().map_err(|error| format!("no port: {error}"))?;
+        let ((listener, address), (tls_listener, tls_address)) = (listen().await?, listen().await?);
+        let acceptor = tls::acceptor()?;
         let (events, waiting) = mpsc::channel(WAITING);
         let (told, moments) = mpsc::channel(WAITING);
         let shared = Arc::new(Shared {
@@ -66,19 +69,19 @@ impl Runtime {
             requests: AtomicU64::new(0),
             stub,
         });
+        let served = Arc::clone(&shared);
         let server = tokio::spawn(async move {
-            while let Ok((connection, _)) = listener.accept().await {
-                // Small answers go out at once, as on AWS.
-                connection.set_nodelay(true).ok();
-                let shared = Arc::clone(&shared);
+            while let Some(connection) = accept(&listener).await {
+                tokio::spawn(serve(Arc::clone(&served), connection));
+            }
+        });
+        let tls_server = tokio::spawn(async move {
+            while let Some(connection) = accept(&tls_listener).await {
+                let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
                 tokio::spawn(async move {
-                    let service = service_fn(|request| {
-                        let shared = Arc::clone(&shared);
-                        async move { Ok::<_, Infallible>(shared.answer(request).await) }
-                    });
-                    // A function that is killed breaks its connections off.
-                    let served = hyper::server::conn::http1::Builder::new();
-                    served.serve_connection(TokioIo::new(connection), service).await.ok();
+                    if let Ok(connection) = acceptor.accept(connection).await {
+                        serve(shared, connection).await;
+                    }
                 });
             }
         });
@@ -86,7 +89,8 @@ impl Runtime {
             address,
             events,
             moments,
-            server,
+            tls_address,
+            servers: [server, tls_server],
         })
     }
 
@@ -107,8 +111,35 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.server.abort();
+        for server in &self.servers {
+            server.abort();
+        }
     }
+}
+
+/// On a free port of this machine's loopback.
+async fn listen() -> Result<(TcpListener, SocketAddr), String> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+    let listener = listener.map_err(|error| format!("no port: {error}"))?;
+    let address = listener.local_addr().map_err(|error| format!("no port: {error}"))?;
+    Ok((listener, address))
+}
+
+async fn accept(listener: &TcpListener) -> Option<TcpStream> {
+    let (connection, _) = listener.accept().await.ok()?;
+    // Small answers go out at once, as on AWS.
+    connection.set_nodelay(true).ok();
+    Some(connection)
+}
+
+async fn serve(shared: Arc<Shared>, connection: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = service_fn(|request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(shared.answer(request).await) }
+    });
+    // A function that is killed breaks its connections off.
+    let served = hyper::server::conn::http1::Builder::new();
+    served.serve_connection(TokioIo::new(connection), service).await.ok();
 }
 
 impl Shared {

@@ -1,6 +1,8 @@
 //! Measuring functions.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +12,12 @@ use indicatif::ProgressBar;
 use crate::figures::Figures;
 use crate::function::{Function, Program};
 use crate::stub::Stub;
+use crate::subjects::Subject;
 
 /// Requests before those that count.
 const WARM_UP: u32 = 500;
+/// How often the time to the first random byte is taken.
+const RANDOM_RUNS: u32 = 20;
 /// How often memory is looked at on the way.
 const LOOKS: u32 = 50;
 
@@ -44,12 +49,41 @@ pub(crate) struct Answered {
     pub(crate) memory: Vec<(u64, u64)>,
 }
 
+/// The processor time that a fresh process takes to its first random byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FirstRandom {
+    /// To load the program.
+    pub(crate) loaded: Figures,
+    /// That, and to have the byte.
+    pub(crate) random: Figures,
+}
+
+/// Has fresh processes take a random byte, and tell what they used.
+pub(crate) fn first_random(requests: &Path) -> Result<FirstRandom, String> {
+    let (mut loaded, mut random) = (Vec::new(), Vec::new());
+    for _ in 0..RANDOM_RUNS {
+        let output = Command::new(requests).arg("random").output();
+        let output = output.map_err(|error| format!("{}: {error}", requests.display()))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (first, second) = two_times(&said).ok_or_else(|| format!("no time to a random byte: {said}"))?;
+        loaded.push(first);
+        random.push(second);
+    }
+    Ok(FirstRandom {
+        loaded: Figures::of(&loaded),
+        random: Figures::of(&random),
+    })
+}
+
+/// Two times in nanoseconds; no process takes none at all.
+fn two_times(text: &str) -> Option<(Duration, Duration)> {
+    let (first, second) = text.trim().split_once(' ')?;
+    let (first, second) = (first.parse().ok()?, second.parse().ok()?);
+    (first > 0 && second >= first).then(|| (Duration::from_nanos(first), Duration::from_nanos(second)))
+}
+
 /// Starts each program so often, in turns, so that what else the machine does strikes all alike.
-pub(crate) async fn starts(
-    programs: &[(Program, Arc<Stub>)],
-    times: u32,
-    bar: &ProgressBar,
-) -> Result<Vec<Started>, String> {
+pub(crate) async fn starts(programs: &[Subject], times: u32, bar: &ProgressBar) -> Result<Vec<Started>, String> {
     let mut taken = vec![(Vec::new(), Vec::new()); programs.len()];
     let mut calls = vec![BTreeMap::new(); programs.len()];
     for _ in 0..times {
@@ -140,7 +174,7 @@ impl Answering {
         while self.handled < u64::from(growth) {
             self.next().await?;
             bar.inc(1);
-            if self.handled.is_multiple_of(step) {
+            if self.handled.is_multiple_of(step) || self.handled == u64::from(growth) {
                 self.look()?;
             }
         }
@@ -151,5 +185,25 @@ impl Answering {
     pub(crate) async fn end(self) -> Answered {
         self.function.end().await;
         self.answered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_tells_two_times() {
+        let nanos = Duration::from_nanos;
+        for (text, times) in [
+            ("7 9\n", Some((nanos(7), nanos(9)))),
+            ("7 7\n", Some((nanos(7), nanos(7)))),
+            ("0 9\n", None),
+            ("9 7\n", None),
+            ("7\n", None),
+            ("", None),
+        ] {
+            assert_eq!(two_times(text), times, "{text}");
+        }
     }
 }

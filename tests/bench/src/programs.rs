@@ -15,6 +15,8 @@ pub(crate) const FUNCTIONS: [(&str, &str); 4] = [
     ("worker", "WorkerFunction"),
     ("sweep", "SweepFunction"),
 ];
+/// The worker once more, before a Fineract over TLS.
+pub(crate) const OVER_TLS: &str = "worker over TLS";
 /// A function that does nothing.
 pub(crate) const HELLO: &str = "hello";
 /// Requests in one process, whose instructions are counted.
@@ -29,17 +31,53 @@ pub(crate) fn top() -> PathBuf {
     package.ancestors().nth(2).unwrap_or(package).to_path_buf()
 }
 
+/// The compiler that cargo takes here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Compiler {
+    /// Its name and version.
+    pub(crate) version: String,
+    /// The target that it builds for unless told otherwise.
+    host: String,
+}
+
+impl Compiler {
+    /// Asks it.
+    pub(crate) fn ask() -> Result<Self, String> {
+        let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc")));
+        let output = rustc.current_dir(top()).arg("-vV").output();
+        let output = output.map_err(|error| format!("rustc could not be started: {error}"))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        Self::of(&said).ok_or_else(|| format!("rustc -vV: {said}"))
+    }
+
+    fn of(said: &str) -> Option<Self> {
+        Some(Self {
+            version: said.lines().next()?.to_owned(),
+            host: said.lines().find_map(|line| line.strip_prefix("host: "))?.to_owned(),
+        })
+    }
+
+    /// What `cargo lambda build --release --compiler cargo` gives to cargo, but for the packages: programs for the oldest
+    /// processors that Lambda has.
+    fn as_deployed(&self) -> Vec<String> {
+        let oldest = if self.host.starts_with("aarch64") {
+            "neoverse-n1"
+        } else {
+            "haswell"
+        };
+        let flags = format!(r#"build.rustflags=["-C", "target-cpu={oldest}"]"#);
+        ["build", "--release", "--target", &self.host, "--config", &flags]
+            .map(str::to_owned)
+            .into()
+    }
+}
+
 /// Builds packages as they are deployed, and gives their programs.
-pub(crate) fn build(packages: &[&str]) -> Result<Paths, String> {
+pub(crate) fn build(compiler: &Compiler, packages: &[&str]) -> Result<Paths, String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     cargo.current_dir(top()).stderr(Stdio::inherit());
-    cargo.args([
-        "build",
-        "--release",
-        "--locked",
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
+    cargo.args(compiler.as_deployed());
+    cargo.args(["--locked", "--message-format", "json-render-diagnostics"]);
     for package in packages {
         cargo.args(["--package", package]);
     }
@@ -79,4 +117,27 @@ pub(crate) fn find(folder: &Path, packages: &[&str]) -> Result<Paths, String> {
         paths.insert((*package).to_owned(), path);
     }
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_what_cargo_lambda_tells_it() {
+        for (host, oldest) in [
+            ("x86_64-unknown-linux-gnu", "haswell"),
+            ("aarch64-unknown-linux-gnu", "neoverse-n1"),
+        ] {
+            let said = format!("rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\nhost: {host}\nrelease: 1.95.0\n");
+            let compiler = Compiler::of(&said).unwrap();
+            assert_eq!(compiler.version, "rustc 1.95.0 (59807616e 2026-04-14)");
+            let flags = format!("build.rustflags=[\"-C\", \"target-cpu={oldest}\"]");
+            assert_eq!(
+                compiler.as_deployed(),
+                ["build", "--release", "--target", host, "--config", &flags]
+            );
+        }
+        assert_eq!(Compiler::of("no such command"), None);
+    }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::budgets::{self, Verdict};
 use crate::figures::{Figures, micros, millis, ratio};
 use crate::instructions::Counts;
-use crate::measure::{Answered, Started};
+use crate::measure::{Answered, FirstRandom, Started};
 use crate::plot;
 use crate::programs::HELLO;
 
@@ -25,8 +26,10 @@ pub(crate) struct Report {
     pub(crate) answered: Vec<(String, Answered)>,
     /// Instructions a request, if they were counted.
     pub(crate) instructions: Option<Counts>,
-    /// Time to the first random byte.
-    pub(crate) first_random: Figures,
+    /// Processor time to the first random byte.
+    pub(crate) first_random: Option<FirstRandom>,
+    /// How long everything took, without building.
+    pub(crate) took: Option<Duration>,
 }
 
 impl Report {
@@ -108,14 +111,10 @@ impl Report {
 
     /// The budgets of what was measured.
     pub(crate) fn verdicts(&self) -> Vec<Verdict> {
-        let hello = self.hello_start();
-        let starts = self.started.iter();
-        let mut verdicts: Vec<_> = starts
-            .flat_map(|(name, started)| budgets::of_start(name, started, hello))
-            .collect();
-        verdicts.push(budgets::of_random(&self.first_random));
-        let answers = self.answered.iter();
-        verdicts.extend(answers.flat_map(|(name, answered)| budgets::of_requests(name, answered)));
+        let mut verdicts = budgets::of_starts(&self.started);
+        verdicts.push(budgets::of_random(self.first_random.as_ref()));
+        verdicts.extend(budgets::of_requests(&self.answered));
+        verdicts.push(budgets::of_whole(self.took));
         verdicts
     }
 
@@ -127,6 +126,7 @@ impl Report {
                 budget,
                 measured,
                 held,
+                kind: _,
             } = verdict;
             let held = if held { "held" } else { "**missed**" }.to_owned();
             line(text, &[program, budget, measured, held]);
@@ -135,7 +135,10 @@ impl Report {
 
     fn start_table(&self, text: &mut String) {
         text.push_str("\n## Start: the process begins, asks for its first event\n\n");
-        text.push_str("Milliseconds. The functions' AWS connections are open then, without TLS.\n\n");
+        text.push_str(
+            "Milliseconds. What was called on the way has an open connection then: over TLS where the name says so ",
+        );
+        text.push_str("(to Fineract), else over plain HTTP.\n\n");
         text.push_str("| program | minimum | median | 99 of 100 | of `hello` | CPU, median | calls on the way |\n");
         text.push_str("|---|---|---|---|---|---|---|\n");
         for (name, started) in &self.started {
@@ -151,11 +154,15 @@ impl Report {
             ];
             line(text, &cells);
         }
-        let random = format!(
-            "\nTo the first random byte: {} µs (median).\n",
-            micros(self.first_random.median)
-        );
-        text.push_str(&random);
+        if let Some(first) = &self.first_random {
+            let FirstRandom { loaded, random } = first;
+            let random = format!(
+                "\nTo the first random byte a process takes {} µs of processor time, {} of them to load (medians).\n",
+                micros(random.median),
+                micros(loaded.median)
+            );
+            text.push_str(&random);
+        }
         text.push_str("\n![Start](start.svg)\n\n");
     }
 
@@ -225,7 +232,10 @@ impl Report {
             "start": started,
             "warm": answered,
             "instructions": self.instructions,
-            "first_random_byte_ns": figures(&self.first_random),
+            "first_random_byte_cpu_ns": self.first_random.map(|first| {
+                json!({"loaded": figures(&first.loaded), "random": figures(&first.random)})
+            }),
+            "took_ns": self.took.map(|took| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)),
         })
     }
 }

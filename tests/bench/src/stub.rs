@@ -15,6 +15,10 @@ use crate::lambda::with;
 
 /// Ends the name of an AWS operation in this header.
 const TARGET: &str = "x-amz-target";
+/// What a function asks an endpoint for only to have a connection to it.
+const CONNECTING: [&str; 2] = ["/", "/ping"];
+/// What a call of Fineract is counted as.
+pub(crate) const FINERACT: &str = "Fineract";
 const FINERACT_SAYS: &[u8] = br#"{"officeId":1,"clientId":42,"resourceId":42,"resourceExternalId":"INC-1001"}"#;
 
 /// What was written.
@@ -83,6 +87,10 @@ impl Stub {
         std::mem::take(&mut *self.calls())
     }
 
+    fn count(&self, call: &str) {
+        *self.calls().entry(call.to_owned()).or_default() += 1;
+    }
+
     fn calls(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,10 +99,14 @@ impl Stub {
     pub(crate) fn answer(&self, head: &Parts, body: &Bytes) -> Response<Full<Bytes>> {
         let target = head.headers.get(TARGET).and_then(|value| value.to_str().ok());
         let Some(operation) = target.and_then(|target| target.rsplit('.').next()) else {
-            *self.calls().entry("Fineract".to_owned()).or_default() += 1;
+            if CONNECTING.contains(&head.uri.path()) {
+                self.count("connection");
+                return with(StatusCode::OK, Bytes::from_static(b"{}"));
+            }
+            self.count(FINERACT);
             return with(StatusCode::OK, Bytes::from_static(FINERACT_SAYS));
         };
-        *self.calls().entry(operation.to_owned()).or_default() += 1;
+        self.count(operation);
         if self.records {
             self.record(operation, body);
         }
@@ -140,5 +152,32 @@ fn update(item: &mut Value, request: &Value) {
     }
     for name in removes.split(", ").filter_map(name) {
         item.remove(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_what_is_called() {
+        let stub = Stub::new(&Value::Null, &Value::Null, false);
+        for (path, target, call) in [
+            ("/", None, "connection"),
+            ("/ping", None, "connection"),
+            ("/", Some("AmazonSQS.SendMessage"), "SendMessage"),
+            ("/", Some("DynamoDB_20120810.Scan"), "Scan"),
+            ("/fineract-provider/api/v1/clients", None, "Fineract"),
+        ] {
+            let mut request = Request::get(path);
+            if let Some(target) = target {
+                request = request.header(TARGET, target);
+            }
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            stub.answer(&head, &Bytes::new());
+            assert_eq!(stub.take_calls(), BTreeMap::from([(call.to_owned(), 1)]), "{path}");
+        }
     }
 }

@@ -35,6 +35,8 @@ const BODY: &str = r#"{"status": "CLIENT_CREATE", "data": {"firstname": "Jayesh"
     "externalId": "INC-1001", "mobileNo": "9966999999", "emailAddress": "jayesh@example.com",
     "activationDate": "01 January 2026"}}"#;
 const FINERACT_SAYS: &str = r#"{"officeId":1,"clientId":42,"resourceId":42,"resourceExternalId":"INC-1001"}"#;
+/// How long a receipt handle of SQS's is, about.
+const RECEIPT_LENGTH: usize = 412;
 const RUN_TIME: Duration = Duration::from_secs(45);
 
 /// The three functions.
@@ -86,7 +88,7 @@ impl Desk {
             message: Received {
                 body: String::new(),
                 message_id: "m".to_owned(),
-                receipt: "r".repeat(200),
+                receipt: "r".repeat(RECEIPT_LENGTH),
                 sequence: Some("18870000000000000000".to_owned()),
                 group: None,
                 deduplication_id: None,
