@@ -107,6 +107,11 @@ async fn what_a_person_must_mend_before_a_decision_is_known_is_told() {
             (State::Waiting, Some(reason), Some(805)),
             "its key is not used again before a decision is seen"
         );
+        assert_eq!(
+            row.history.last().unwrap().verdict,
+            "not_yet",
+            "what is held is in no doubt"
+        );
     }
 }
 

@@ -43,7 +43,7 @@ impl Executor<'_> {
                     Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => None,
                 };
                 tracing::info!(operation_id = %row.id, ?reason, "what a checker decided is not known now");
-                return Ok(Some(unanswered(Outcome::without_request(held), &stop)));
+                to_mend(&stop).map_or(held, Verdict::NotYet)
             }
         };
         Ok(Some(Outcome::without_request(verdict)))
@@ -281,12 +281,20 @@ fn made_by(command: &Command) -> Option<String> {
 /// What decides was not answered: a later run goes on as this one began. What a person must mend before it can be answered is
 /// told.
 fn unanswered(outcome: Outcome, stop: &Stop) -> Outcome {
-    match stop {
-        Stop::NotYet(wait) if wait.reason.alarms() => Outcome {
-            verdict: Verdict::Unknown(*wait),
+    match to_mend(stop) {
+        Some(wait) => Outcome {
+            verdict: Verdict::Unknown(wait),
             ..outcome
         },
-        Stop::NotYet(_) | Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => outcome,
+        None => outcome,
+    }
+}
+
+/// The wait for what a person must mend, if that is why there was no answer.
+fn to_mend(stop: &Stop) -> Option<Wait> {
+    match stop {
+        Stop::NotYet(wait) => Some(*wait).filter(|wait| wait.reason.alarms()),
+        Stop::NotFound(_) | Stop::Refused(_) | Stop::ClientNotFound(_) => None,
     }
 }
 
