@@ -73,6 +73,12 @@ fn paths(arguments: &Arguments, packages: &[&str]) -> Result<(Paths, Option<Comp
     ))
 }
 
+/// The program whose instructions are counted.
+fn requests(paths: &Paths) -> Result<&Path, String> {
+    let path = paths.get(REQUESTS).map(PathBuf::as_path);
+    path.ok_or_else(|| format!("no program {REQUESTS}"))
+}
+
 /// Counts instructions, and compares or keeps the counts.
 fn instructions(arguments: &Arguments) -> Result<(), String> {
     if !instructions::can_count() {
@@ -84,7 +90,7 @@ fn instructions(arguments: &Arguments) -> Result<(), String> {
         return Ok(());
     }
     let (paths, _) = paths(arguments, &[REQUESTS])?;
-    let counts = instructions::count(paths.get(REQUESTS).map(PathBuf::as_path).unwrap_or(Path::new(REQUESTS)))?;
+    let counts = instructions::count(requests(&paths)?)?;
     for (name, count) in &counts {
         println!("{name}: {} instructions a request", report::thousands(*count));
     }
@@ -129,14 +135,12 @@ async fn measured(arguments: &Arguments) -> Result<(), String> {
     let mut report = Report {
         machine,
         started: started(&all, arguments).await?,
-        first_random: Some(measure::first_random(
-            paths.get(REQUESTS).ok_or("no program requests")?,
-        )?),
+        first_random: Some(measure::first_random(requests(&paths)?)?),
         answered: answered(&all, arguments).await?,
         ..Report::default()
     };
     if instructions::can_count() {
-        report.instructions = paths.get(REQUESTS).map(|path| instructions::count(path)).transpose()?;
+        report.instructions = Some(instructions::count(requests(&paths)?)?);
     }
     report.took = Some(began.elapsed());
     print!("{}", report.markdown());
