@@ -27,6 +27,16 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The answer in HTTP. One that HTTP cannot carry is an error of the function, for which API Gateway answers 500.
+    pub fn into_http(self) -> Result<http::Response<String>, http::Error> {
+        let response = http::Response::builder().status(self.status);
+        let response = self
+            .headers
+            .into_iter()
+            .fold(response, |response, (name, value)| response.header(name, value));
+        response.body(self.body.to_string())
+    }
+
     /// An accepted request; `status` is the deployment's.
     pub fn accepted(accepted: &Accepted, status: u16) -> Self {
         let mut headers = vec![
@@ -91,6 +101,23 @@ impl Reply {
             status: problem.kind.http_status(),
             headers,
             body: problem.body(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_http_cannot_carry_is_no_empty_success() {
+        for (value, good) in [("/fineract/track/1", true), ("/fineract/\ntrack/1", false)] {
+            let reply = Reply {
+                status: 202,
+                headers: vec![("Location", value.to_owned())],
+                body: "x".into(),
+            };
+            assert_eq!(reply.into_http().is_ok(), good, "{value}");
         }
     }
 }
