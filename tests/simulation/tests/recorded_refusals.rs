@@ -18,7 +18,7 @@ use recordings::{RELEASES, Recording};
 use serde_json::{Value, json};
 
 /// Codes that are no refusal of the operation: they speak of the deployment, of a moment, or of something that broke.
-const NO_REFUSAL: [&str; 10] = [
+const NO_REFUSAL: [&str; 11] = [
     "error.msg.not.authorized",
     "error.msg.not.authenticated",
     "error.msg.office.id.invalid",
@@ -28,6 +28,7 @@ const NO_REFUSAL: [&str; 10] = [
     "error.msg.unknown.data.integrity.issue",
     "error.msg.loan.disbursement.unknown.data.integrity.issue",
     "error.msg.loan.repayment.unknown.data.integrity.issue",
+    "error.msg.persistence.error",
     "error.msg.sheduler.job.currently.running",
 ];
 
@@ -38,9 +39,9 @@ pub(crate) fn operation_of(method: &str, path: &str) -> Option<&'static str> {
         "POST" if path == "/v1/clients" => Some("CLIENT_CREATE"),
         "POST" if path == "/v1/loans" => Some("LOAN_CREATE"),
         "POST" if path == "/v1/loans?command=calculateLoanSchedule" => Some("LOAN_SCHEDULE_PREVIEW"),
-        "PUT" if bare.starts_with("/v1/clients/") => Some("CLIENT_UPDATE"),
-        "PUT" if bare.starts_with("/v1/loans/") => Some("LOAN_UPDATE"),
-        "DELETE" if bare.starts_with("/v1/loans/") && bare.matches('/').count() == 3 => Some("LOAN_DELETE"),
+        "PUT" if below("clients", bare) == Some("") => Some("CLIENT_UPDATE"),
+        "PUT" if below("loans", bare) == Some("") => Some("LOAN_UPDATE"),
+        "DELETE" if bare.matches('/').count() == 3 && below("loans", bare) == Some("") => Some("LOAN_DELETE"),
         _ => None,
     };
     by_code.or_else(|| {
@@ -50,11 +51,16 @@ pub(crate) fn operation_of(method: &str, path: &str) -> Option<&'static str> {
     })
 }
 
+/// What follows the client or loan that a path names, itself or by one of its parts.
+fn below<'a>(kind: &str, bare: &'a str) -> Option<&'a str> {
+    let named = bare.strip_prefix("/v1/")?.strip_prefix(kind)?.strip_prefix('/')?;
+    let named = named.strip_prefix("external-id/").unwrap_or(named);
+    Some(named.split_once('/').map_or("", |(_, below)| below))
+}
+
 fn goes_to(place: Place, method: &str, path: &str) -> bool {
     let (bare, query) = path.split_once('?').unwrap_or((path, ""));
-    let below = bare.strip_prefix("/v1/loans/").unwrap_or_default();
-    let below = below.strip_prefix("external-id/").unwrap_or(below);
-    let below = below.split_once('/').map_or("", |(_, below)| below);
+    let below = below("loans", bare).unwrap_or_default();
     let asks = |word: &str| query.split('&').next() == Some(&format!("command={word}"));
     match place {
         Place::Loan(word) => method == "POST" && bare.starts_with("/v1/loans/") && below.is_empty() && asks(word),
