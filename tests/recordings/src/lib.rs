@@ -1,4 +1,8 @@
-//! The recordings of real Fineract servers, for tests to read. What they are: `README.md` beside this package.
+//! The recordings of real Fineract servers, for tests to read and to compare answers with. What they are: `README.md`
+//! beside this package.
+
+mod compare;
+mod made;
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,8 +11,21 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
+pub use crate::compare::Comparison;
+pub use crate::made::{Made, numbers_of};
+
 /// The releases that were recorded, as the folders are named.
 pub const RELEASES: [&str; 2] = ["1.10.1", "develop-2026-06"];
+
+/// Of the headers of an answer, those that are kept.
+const HEADERS: [&str; 6] = [
+    "content-type",
+    "x-served-from-cache",
+    "x-notification-refresh",
+    "location",
+    "retry-after",
+    "www-authenticate",
+];
 
 /// One scenario.
 #[derive(Clone, Debug)]
@@ -50,7 +67,7 @@ pub struct Exchange {
 }
 
 /// An answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -61,9 +78,48 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// An answer as a recording keeps it: of the headers those that matter, in lower case.
+    pub fn of<'a>(status: u16, headers: impl IntoIterator<Item = (&'a str, &'a str)>, body: &[u8]) -> Self {
+        let kept = headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let kept = kept.filter(|(name, _)| HEADERS.contains(&name.as_str()));
+        let text = String::from_utf8_lossy(body);
+        let body = match text.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())),
+        };
+        Self {
+            status,
+            headers: kept.map(|(name, value)| (name, value.into())).collect(),
+            body,
+        }
+    }
+
     /// Whether Fineract gave a stored answer.
     pub fn from_cache(&self) -> bool {
-        self.headers.get("x-served-from-cache").and_then(Value::as_str) == Some("true")
+        self.header("x-served-from-cache") == Some("true")
+    }
+
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(Value::as_str)
+    }
+
+    /// The outer code of a refusal.
+    pub fn code(&self) -> &str {
+        self.body["userMessageGlobalisationCode"].as_str().unwrap_or_default()
+    }
+
+    /// Whether this is the answer to what was carried out, not to its repetition.
+    pub fn is_carried_out(&self) -> bool {
+        self.status == 200 && !self.headers.contains_key("x-served-from-cache")
+    }
+
+    /// Whether it is the answer of who lost a race for a key.
+    pub fn lost_the_key(&self) -> bool {
+        let text = self.body["defaultUserMessage"].as_str().unwrap_or_default();
+        self.status == 425 || text.contains("unique_portfolio_command_source")
     }
 }
 

@@ -15,5 +15,6 @@ mod recorded_refusals;
 mod recorded_requests;
 mod recorded_shapes;
 mod recorded_verdicts;
+mod releases;
 mod tranches;
 mod worlds;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fineract_simulator::{Numbered, Permissions, Release, Simulator};
+use recordings::{Comparison, Made, numbers_of};
 use serde_json::Value;
 
 use crate::{
-    compare::Comparison,
     recording::{Got, Recording, Sent},
     request::request,
 };
@@ -98,44 +98,16 @@ pub(crate) fn continue_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
 
 /// Lets the simulator number what this answer names next.
 pub(crate) fn take_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
-    let id = |name: &str| got.body.get(name).and_then(Value::as_u64);
-    let numbers = [
-        (
-            Numbered::Command,
-            id("commandId").filter(|_| !sent.path.contains("makercheckers")),
-        ),
-        (
-            Numbered::Client,
-            id("clientId").filter(|_| sent.path.ends_with("/clients") || makes_client(sent, got)),
-        ),
-        (Numbered::Loan, id("loanId").filter(|_| sent.path.ends_with("/loans"))),
-        (Numbered::Transaction, id("subResourceId")),
-        (Numbered::Transaction, id("resourceId").filter(|_| books(sent))),
-        (
-            Numbered::LoanCharge,
-            id("resourceId").filter(|_| sent.method == "POST" && sent.path.ends_with("/charges")),
-        ),
-    ];
-    for (kind, id) in numbers {
-        if let Some(id) = id {
-            simulator.number_from(kind, id);
-        }
+    for (made, id) in numbers_of(&sent.method, &sent.path, got) {
+        let kind = match made {
+            Made::Command => Numbered::Command,
+            Made::Client => Numbered::Client,
+            Made::Loan => Numbered::Loan,
+            Made::Transaction => Numbered::Transaction,
+            Made::LoanCharge => Numbered::LoanCharge,
+        };
+        simulator.number_from(kind, id);
     }
-}
-
-/// Whether it books a transaction, and does not only take one back.
-fn books(sent: &Sent) -> bool {
-    let (path, query) = sent.path.split_once('?').unwrap_or((&sent.path, ""));
-    let (_, below) = path.split_once("/transactions").unwrap_or((path, "/none"));
-    let adjusts = path.contains("/transactions/") && query.is_empty();
-    sent.method == "POST" && (adjusts || (below.is_empty() && query != "command=undowriteoff"))
-}
-
-/// Whether a checker let a client be made.
-fn makes_client(sent: &Sent, got: &Got) -> bool {
-    sent.path.contains("makercheckers")
-        && got.body["clientId"] == got.body["resourceId"]
-        && got.body["loanId"].is_null()
 }
 
 /// The scenario that made commands which this one lists: `20` ran after `10` on both servers, `10b` on that of develop only.

@@ -5,7 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds something unexpected")]
 
-mod compare;
 mod deeds;
 mod foundation;
 mod outside;

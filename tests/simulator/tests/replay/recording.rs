@@ -1,6 +1,7 @@
 //! The recordings, as they are stored.
 
-use fineract_simulator::Release;
+use fineract_simulator::{Release, Response};
+pub(crate) use recordings::Answer as Got;
 use serde_json::{Map, Value};
 
 /// One scenario.
@@ -26,13 +27,6 @@ pub(crate) struct Sent {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Value,
     pub(crate) disguise: Map<String, Value>,
-}
-
-/// An answer as it came.
-pub(crate) struct Got {
-    pub(crate) status: u16,
-    pub(crate) headers: Map<String, Value>,
-    pub(crate) body: Value,
 }
 
 impl Sent {
@@ -62,22 +56,13 @@ impl Sent {
     }
 }
 
-impl Got {
-    /// Whether it is the answer of who lost a race for a key.
-    pub(crate) fn lost_the_key(&self) -> bool {
-        let text = self.body["defaultUserMessage"].as_str().unwrap_or_default();
-        self.status == 425 || text.contains("unique_portfolio_command_source")
-    }
-
-    /// The outer code of a refusal.
-    pub(crate) fn code(&self) -> &str {
-        self.body["userMessageGlobalisationCode"].as_str().unwrap_or_default()
-    }
-
-    /// Whether this is the answer to what was carried out, not to its repetition.
-    pub(crate) fn is_carried_out(&self) -> bool {
-        self.status == 200 && !self.headers.contains_key("x-served-from-cache")
-    }
+/// The simulator's answer, as a recording would keep it.
+pub(crate) fn kept(answer: &Response) -> Got {
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    Got::of(answer.status, headers, &answer.body)
 }
 
 impl Recording {
@@ -90,6 +75,13 @@ impl Recording {
             steps: recording.steps.into_iter().map(Step::of).collect(),
         };
         recordings.map(of).collect()
+    }
+
+    /// The answers to everything that was no read.
+    pub(crate) fn answers_to_commands(&self) -> impl Iterator<Item = &Got> {
+        let is_command = |step: &&Step| step.request.as_ref().is_some_and(|sent| sent.method != "GET");
+        let commands = self.steps.iter().filter(is_command);
+        commands.filter_map(|step| step.response.as_ref())
     }
 }
 
@@ -121,10 +113,5 @@ fn parts(exchange: recordings::Exchange) -> (Sent, Option<Got>) {
             .and_then(|disguise| disguise.as_object().cloned())
             .unwrap_or_default(),
     };
-    let got = exchange.answer.map(|answer| Got {
-        status: answer.status,
-        headers: answer.headers,
-        body: answer.body,
-    });
-    (sent, got)
+    (sent, exchange.answer)
 }

@@ -2,9 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fineract_simulator::Request;
+use recordings::Comparison;
 use serde_json::Value;
 
-use crate::{compare::Comparison, recording::Sent};
+use crate::recording::Sent;
 
 const BASE: &str = "/fineract-provider/api";
 /// Every user's.

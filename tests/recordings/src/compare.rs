@@ -1,11 +1,10 @@
-//! Comparing an answer with the recorded one.
+//! Comparing an answer with the one that a real server gave.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fineract_simulator::Response;
 use serde_json::{Map, Value};
 
-use crate::recording::{Got, Recording, Sent};
+use crate::Answer;
 
 /// Lists whose elements have numbers that the server generated: recorded numbers are mapped to simulated ones when they
 /// are first seen, and must stay so.
@@ -30,9 +29,9 @@ const RELIED_ON: &str = "id accountNo externalId status active activationDate fi
 /// These parts of a read are compared whole.
 const WHOLE: &str = "status timeline charges disbursementDetails currency";
 
-/// Remembers which recorded number stands for which simulated one.
+/// Compares answers one after the other, and remembers which recorded number stands for which simulated one.
 #[derive(Default)]
-pub(crate) struct Comparison {
+pub struct Comparison {
     numbers: BTreeMap<(&'static str, String), String>,
     /// The commands that this recording made, as far as answers tell their numbers.
     commands: BTreeSet<u64>,
@@ -42,31 +41,28 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// A comparison for recordings that are played one after the other.
-    pub(crate) fn of(recordings: &[&Recording]) -> Self {
-        let steps = || recordings.iter().flat_map(|recording| &recording.steps);
-        let commands = steps().filter(|step| {
-            let sent = step.request.as_ref();
-            sent.is_some_and(|sent| sent.method != "GET")
-        });
-        let answers = || commands.clone().filter_map(|step| step.response.as_ref());
-        let numbers = |name: &str| -> BTreeSet<u64> {
-            let of = |got: &Got| got.body.get(name).and_then(Value::as_u64);
-            answers().filter_map(of).collect()
-        };
-        Self {
-            commands: numbers("commandId"),
-            clients: numbers("clientId"),
-            loans: numbers("loanId"),
-            ..Self::default()
+    /// A comparison for answers of which these are all that commands got: what else a list shows was made before.
+    pub fn of<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Self {
+        let mut comparison = Self::default();
+        for answer in answers {
+            comparison.learn(answer);
         }
+        comparison
     }
 
-    /// Whether a step reads a command that was made before the recording.
-    pub(crate) fn is_history(&self, sent: &Sent, got: &Got) -> bool {
-        let id = sent.path.strip_prefix("/v1/audits/");
+    /// Learns what a command made, from its answer.
+    pub fn learn(&mut self, answer: &Answer) {
+        let number = |name: &str| answer.body.get(name).and_then(Value::as_u64);
+        self.commands.extend(number("commandId"));
+        self.clients.extend(number("clientId"));
+        self.loans.extend(number("loanId"));
+    }
+
+    /// Whether a request reads a command that was made before the first of these answers.
+    pub fn is_history(&self, path: &str, status: u16) -> bool {
+        let id = path.strip_prefix("/v1/audits/");
         let id = id.and_then(|id| id.parse::<u64>().ok());
-        id.is_some_and(|id| got.status == 200 && !self.commands.contains(&id))
+        id.is_some_and(|id| status == 200 && !self.commands.contains(&id))
     }
 
     /// Whether an element of a list of commands was made in the recording.
@@ -77,26 +73,22 @@ impl Comparison {
     }
 
     /// The differences between the recorded answer and the simulated one, in words.
-    pub(crate) fn compare(&mut self, method: &str, got: &Got, answer: &Response) -> Vec<String> {
+    pub fn compare(&mut self, method: &str, recorded: &Answer, simulated: &Answer) -> Vec<String> {
         let mut found = Vec::new();
-        if got.status != answer.status {
-            let body = String::from_utf8_lossy(&answer.body).into_owned();
-            found.push(format!("status {} is {} with {}", got.status, answer.status, body));
+        if recorded.status != simulated.status {
+            let (was, is) = (recorded.status, simulated.status);
+            found.push(format!("status {was} is {is} with {}", simulated.body));
             return found;
         }
         for name in ["x-served-from-cache", "content-type", "www-authenticate"] {
-            let recorded = got.headers.get(name).and_then(Value::as_str);
-            if recorded != answer.header(name) {
-                found.push(format!("{name} {recorded:?} is {:?}", answer.header(name)));
+            let (was, is) = (recorded.header(name), simulated.header(name));
+            if was != is {
+                found.push(format!("{name} {was:?} is {is:?}"));
             }
         }
-        let Some(body) = answer.body_json() else {
-            found.push("the body is no JSON".to_owned());
-            return found;
-        };
         // Of a read, what the simulator leaves out is forgiven; of everything else, nothing.
-        let whole = method != "GET" || got.status != 200;
-        self.value("", &got.body, &body, whole, &mut found);
+        let whole = method != "GET" || recorded.status != 200;
+        self.value("", &recorded.body, &simulated.body, whole, &mut found);
         found
     }
 
@@ -119,8 +111,10 @@ impl Comparison {
                         Some(_) if name == "totalFilteredRecords" && is_page_of_commands(recorded) => {}
                         // The text of a body is not in the recording, only what it says.
                         Some(expected) if name == "commandAsJson" => {
-                            let read =
-                                |text: &Value| -> Value { serde_json::from_str(text.as_str().unwrap()).unwrap() };
+                            let read = |text: &Value| {
+                                let document = text.as_str().and_then(|text| serde_json::from_str(text).ok());
+                                document.unwrap_or_else(|| text.clone())
+                            };
                             self.value(&path, &read(expected), &read(value), true, found);
                         }
                         Some(expected) if name == "disbursementDetailId" => {
@@ -195,9 +189,7 @@ impl Comparison {
             let (mut recorded, mut simulated) = (recorded.clone(), simulated.clone());
             if commands {
                 self.number("commands", &path, &recorded["id"], &simulated["id"], found);
-                for element in [&mut recorded, &mut simulated] {
-                    element.as_object_mut().unwrap().remove("id");
-                }
+                forget("id", [&mut recorded, &mut simulated]);
             }
             if let Some(generated) = generated.filter(|_| is_loan_charge && simulated.get("id").is_some()) {
                 self.number(generated, &path, &recorded["id"], &simulated["id"], found);
@@ -209,9 +201,7 @@ impl Comparison {
                 }
             }
             if booking || (generated.is_some() && is_loan_charge) {
-                for element in [&mut recorded, &mut simulated] {
-                    element.as_object_mut().unwrap().remove("id");
-                }
+                forget("id", [&mut recorded, &mut simulated]);
             }
             self.value(&path, &recorded, &simulated, whole, found);
         }
@@ -231,7 +221,7 @@ impl Comparison {
     }
 
     /// The recorded body with the simulator's numbers of charges and tranches.
-    pub(crate) fn translate(&self, body: &Value) -> Value {
+    pub fn translate(&self, body: &Value) -> Value {
         let mut body = body.clone();
         for (list, kind) in [("charges", "charges"), ("disbursementData", "disbursementDetails")] {
             let elements = body.get_mut(list).and_then(Value::as_array_mut);
@@ -239,12 +229,20 @@ impl Comparison {
                 let Some(id) = element.get("id").map(Value::to_string) else {
                     continue;
                 };
-                if let Some((_, number)) = self.numbers.iter().find(|(key, _)| **key == (kind, id.clone())) {
-                    element["id"] = serde_json::from_str(number).unwrap();
+                let known = self.numbers.get(&(kind, id));
+                if let Some(number) = known.and_then(|number| serde_json::from_str(number).ok()) {
+                    element["id"] = number;
                 }
             }
         }
         body
+    }
+}
+
+/// Takes a member out of both.
+fn forget(name: &str, elements: [&mut Value; 2]) {
+    for members in elements.into_iter().filter_map(Value::as_object_mut) {
+        members.remove(name);
     }
 }
 
