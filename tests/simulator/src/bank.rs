@@ -9,6 +9,7 @@ use crate::{
     clients::Client,
     effects::Effect,
     errors::{Failure, Fault},
+    fields::Fields,
     journal::Journal,
     loans::Loan,
     products::{self, Charge, Product},
@@ -147,6 +148,14 @@ impl Bank {
             let text = format!("Loan with external identifier {external_id} does not exist");
             Failure::NotFound(Fault::general("error.msg.loan.external.id.invalid", text).with([json!(external_id)]))
         })
+    }
+
+    /// Offers a product of these settings, under the next number.
+    pub(crate) fn offer(&mut self, settings: &Map<String, Value>) -> Result<u64, Failure> {
+        let last = self.products.iter().map(|product| product.id).max();
+        let id = last.unwrap_or_default() + 1;
+        self.products.push(Product::of(id, &Fields(settings))?);
+        Ok(id)
     }
 
     /// The product by number.

@@ -154,10 +154,6 @@ pub(crate) fn days_in_year() -> Value {
     view(1, "DaysInYearType.actual", "Actual")
 }
 
-pub(crate) fn schedule_type() -> Value {
-    view(0, "CUMULATIVE", "Cumulative")
-}
-
 pub(crate) fn schedule_processing() -> Value {
     view(0, "HORIZONTAL", "Horizontal")
 }

@@ -31,8 +31,10 @@ mod exchange;
 mod faults;
 mod fields;
 mod journal;
+mod kinds;
 mod loans;
 mod numbers;
+mod offers;
 mod offices;
 mod products;
 mod reads;
@@ -57,6 +59,7 @@ pub use crate::{
     ending::Ending,
     exchange::{Request, Response},
     faults::{Action, Fault, FaultHandle, Faults, Match, Moment, Standing, Times},
+    offers::kinds,
     products::LENDERS,
     release::Release,
     run::{Exchanged, Outcome},

@@ -22,6 +22,7 @@ mod settle;
 mod summary;
 mod template;
 mod terms;
+mod top_up;
 mod tranches;
 mod transactions;
 mod undo;
@@ -39,6 +40,7 @@ use self::{
     charges::LoanCharge,
     settle::Maturity,
     terms::{Plan, Terms},
+    top_up::TopUp,
     tranches::Tranche,
     transactions::Transaction,
 };
@@ -52,6 +54,7 @@ pub(crate) use self::{
 use crate::{
     bank::{Applied, Bank},
     errors::{Failure, Fault},
+    kinds::Kind,
     release::Release,
 };
 
@@ -129,6 +132,8 @@ pub(crate) struct Loan {
     pub(crate) external_id: Option<String>,
     pub(crate) client: u64,
     pub(crate) product: u64,
+    kind: Kind,
+    top_up: Option<TopUp>,
     pub(crate) status: LoanStatus,
     terms: Terms,
     plan: Plan,

@@ -6,25 +6,34 @@ use serde_json::{Map, Value, json};
 use crate::{
     enums,
     errors::{Failure, Fault},
+    fields::Fields,
+    kinds::Kind,
     numbers,
     release::Release,
     validation::Bounds,
 };
 
-/// The strategy of every product.
-pub(crate) const STRATEGY: &str = "mifos-standard-strategy";
+/// The strategy of the lenders' products.
+const STRATEGY: &str = "mifos-standard-strategy";
+const EQUAL_INSTALMENTS: i64 = 1;
+const DECLINING_BALANCE: i64 = 0;
+const SAME_AS_REPAYMENT_PERIOD: i64 = 1;
 
 /// A loan product; the nine lenders' products differ in a few parts only.
 #[derive(Clone, Debug)]
 pub(crate) struct Product {
     pub(crate) id: u64,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) multi_disburse: bool,
+    pub(crate) strategy: String,
+    /// 0 equal principal, 1 equal instalments.
+    amortization: i64,
     /// 0 declining balance, 1 flat.
     interest_type: i64,
     /// 0 daily, 1 same as the repayment period.
     interest_calculation: i64,
-    charges: &'static [u64],
+    charges: Vec<u64>,
+    pub(crate) kind: Kind,
 }
 
 /// A charge, as the products offer it.
@@ -68,11 +77,14 @@ pub(crate) fn products() -> Vec<Product> {
         .zip(LENDERS)
         .map(|(id, name)| Product {
             id,
-            name,
+            name: name.to_owned(),
             multi_disburse: name == "GB",
+            strategy: STRATEGY.to_owned(),
+            amortization: EQUAL_INSTALMENTS,
             interest_type: i64::from(name == "IKF"),
             interest_calculation: i64::from(name != "GB"),
-            charges: if name == "LENDINGKART" { &[1] } else { &[] },
+            charges: if name == "LENDINGKART" { vec![1] } else { Vec::new() },
+            kind: Kind::default(),
         })
         .collect()
 }
@@ -102,14 +114,33 @@ pub(crate) fn charges() -> Vec<Charge> {
 }
 
 impl Product {
+    /// A product of these settings, whose parameters are those of `POST loanproducts`; what they leave out is as with the
+    /// lenders.
+    pub(crate) fn of(id: u64, settings: &Fields<'_>) -> Result<Self, Failure> {
+        let number = |name: &str, otherwise: i64| Ok::<_, Failure>(settings.plain_integer(name)?.unwrap_or(otherwise));
+        Ok(Self {
+            id,
+            name: settings.nonblank("name").unwrap_or_else(|| format!("Product {id}")),
+            multi_disburse: settings.flag("multiDisburseLoan") == Some(true),
+            strategy: settings
+                .nonblank("transactionProcessingStrategyCode")
+                .unwrap_or_else(|| STRATEGY.to_owned()),
+            amortization: number("amortizationType", EQUAL_INSTALMENTS)?,
+            interest_type: number("interestType", DECLINING_BALANCE)?,
+            interest_calculation: number("interestCalculationPeriodType", SAME_AS_REPAYMENT_PERIOD)?,
+            charges: Vec::new(),
+            kind: Kind::of(settings)?,
+        })
+    }
+
     /// The principal of a loan unless another one is asked for.
     pub(crate) fn principal(&self) -> Decimal {
         Decimal::from(10_000)
     }
 
     /// The charges that its loans start with, among all there are.
-    pub(crate) fn own_charges<'a>(&self, charges: &'a [Charge]) -> impl Iterator<Item = &'a Charge> {
-        let own = self.charges;
+    pub(crate) fn own_charges<'a>(&'a self, charges: &'a [Charge]) -> impl Iterator<Item = &'a Charge> {
+        let own = &self.charges;
         charges.iter().filter(move |charge| own.contains(&charge.id))
     }
 
@@ -165,27 +196,25 @@ impl Product {
         put("allowVariableInstallments", json!(false));
         put("minimumGap", json!(0));
         put("maximumGap", json!(0));
-        put("amortizationType", enums::amortization(1));
+        put("amortizationType", enums::amortization(self.amortization));
         put("interestType", enums::interest(self.interest_type));
         put(
             "interestCalculationPeriodType",
             enums::interest_calculation(self.interest_calculation),
         );
         put("allowPartialPeriodInterestCalculation", json!(false));
-        put("transactionProcessingStrategyCode", json!(STRATEGY));
+        put("transactionProcessingStrategyCode", json!(self.strategy));
         put(
             "transactionProcessingStrategyName",
-            json!(enums::strategy_name(STRATEGY)),
+            json!(enums::strategy_name(&self.strategy)),
         );
         put("daysInMonthType", enums::days_in_month());
         put("daysInYearType", enums::days_in_year());
-        put("isInterestRecalculationEnabled", json!(false));
         put("canDefineInstallmentAmount", json!(false));
         put(
             "accountingRule",
             json!({"id": 1, "code": "accountingRuleType.none", "value": "NONE"}),
         );
-        put("canUseForTopup", json!(false));
         put("isRatesEnabled", json!(false));
         put("multiDisburseLoan", json!(self.multi_disburse));
         put(
@@ -198,18 +227,20 @@ impl Product {
                 numbers::printed(Decimal::from(OUTSTANDING_LIMIT)),
             );
         }
-        put("disallowExpectedDisbursements", json!(false));
-        put("allowApprovedDisbursedAmountsOverApplied", json!(false));
+        put(
+            "allowApprovedDisbursedAmountsOverApplied",
+            json!(self.kind.over_applied.is_some()),
+        );
         put("holdGuaranteeFunds", json!(false));
         put("syncExpectedWithDisbursementDate", json!(false));
         put("isEqualAmortization", json!(false));
         put("enableDownPayment", json!(false));
-        put("loanScheduleType", enums::schedule_type());
         put("loanScheduleProcessingType", enums::schedule_processing());
         if release.is_develop() {
             put("enableIncomeCapitalization", json!(false));
             put("enableBuyDownFee", json!(false));
         }
+        view.extend(self.kind.view());
         view
     }
 

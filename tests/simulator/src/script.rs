@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     chance::Chance,
@@ -33,6 +33,7 @@ struct Document {
     faults: Vec<Line>,
     maker_checker: Vec<String>,
     users: Vec<UserLine>,
+    products: Vec<Map<String, Value>>,
 }
 
 /// A user.
@@ -81,7 +82,7 @@ struct Line {
 }
 
 impl Simulator {
-    /// Sets what a JSON document says: an object with `faults`, `maker_checker` and `users` (each may be left out), a list
+    /// Sets what a JSON document says: an object with `faults`, `maker_checker`, `users` and `products` (each may be left out), a list
     /// of faults, or one fault. Returns the numbers of the faults that were added.
     ///
     /// # Errors
@@ -89,6 +90,9 @@ impl Simulator {
     pub fn apply(&self, document: &str) -> Result<Vec<u64>, String> {
         let document = Document::parse(document)?;
         let faults: Vec<Fault> = document.faults.iter().map(Line::fault).collect::<Result<_, _>>()?;
+        for settings in &document.products {
+            self.offer(settings)?;
+        }
         for user in &document.users {
             let permissions = if user.super_user {
                 Permissions::SuperUser

@@ -250,6 +250,17 @@ impl Simulator {
         self.bank().users.set(name, password, permissions);
     }
 
+    /// Offers a further loan product. Its settings are the parameters of `POST loanproducts`; what they leave out is as with
+    /// the lenders.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the settings.
+    pub fn offer(&self, settings: &Map<String, Value>) -> Result<u64, String> {
+        self.bank()
+            .offer(settings)
+            .map_err(|_| "a setting of the product cannot be read".to_owned())
+    }
+
     pub(crate) fn now(&self) -> Now {
         let instant = (self.inner.clock)();
         Now {

@@ -40,7 +40,11 @@ impl Bank {
         if !self.release.is_develop() {
             check_state(&loan, false)?;
         }
-        if let Some(amount) = amount.filter(|amount| *amount > loan.proposed) {
+        let most = loan
+            .kind
+            .over_applied
+            .map_or(loan.proposed, |over_applied| over_applied.most(loan.proposed));
+        if let Some(amount) = amount.filter(|amount| *amount > most) {
             let code = "error.msg.loan.approval.amount.can't.be.greater.than.loan.amount.demanded";
             let fault = Fault::general(code, "Loan approved amount can't be greater than loan amount demanded.");
             return Err(Failure::Domain(
@@ -62,6 +66,7 @@ impl Bank {
             changes.insert("netDisbursalAmount".into(), numbers::printed(loan.net_disbursal));
             loan.approve_amount(numbers::money(amount));
         }
+        loan.net_disbursal -= self.owed_to_top_up(&loan);
         for name in ["locale", "dateFormat", "approvedOnDate"] {
             changes.insert(name.to_owned(), json!(fields.text(name)));
         }

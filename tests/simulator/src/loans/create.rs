@@ -47,7 +47,8 @@ pub(super) fn null_id() -> Failure {
 
 impl Bank {
     pub(crate) fn create_loan(&mut self, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
-        let loan = self.new_loan(fields, now)?;
+        let mut loan = self.new_loan(fields, now)?;
+        loan.top_up = self.read_top_up(&loan, &fields)?;
         let applied = loan.applied();
         self.loans.insert(loan.id, loan);
         Ok(applied)
@@ -94,7 +95,7 @@ impl Bank {
         };
 
         check_strategy(sent.strategy.as_deref())?;
-        check_advanced_strategy(sent.strategy.as_deref(), develop)?;
+        check_advanced_strategy(sent.strategy.as_deref(), &product, develop)?;
         if !develop {
             let mut checks = Checks::of("loan");
             sent.check_bounds(&mut checks, &product);
@@ -138,6 +139,8 @@ impl Bank {
             external_id,
             client: client.id,
             product: product.id,
+            kind: product.kind,
+            top_up: None,
             status: LoanStatus::Submitted,
             terms,
             plan,
@@ -234,10 +237,10 @@ fn check_grace(checks: &mut Checks, repayments: Option<i64>) {
     }
 }
 
-fn check_advanced_strategy(strategy: Option<&str>, develop: bool) -> Result<(), Failure> {
+fn check_advanced_strategy(strategy: Option<&str>, product: &Product, develop: bool) -> Result<(), Failure> {
     const CODE: &str = "strategy.cannot.be.advanced.payment.allocation.if.not.configured";
     const TEXT: &str = "Loan transaction processing strategy cannot be Advanced Payment Allocation Strategy if it's not configured on loan product";
-    if strategy != Some(ADVANCED_STRATEGY) {
+    if strategy != Some(ADVANCED_STRATEGY) || product.strategy == ADVANCED_STRATEGY {
         return Ok(());
     }
     if develop {

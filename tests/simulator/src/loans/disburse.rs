@@ -6,7 +6,9 @@ use time::{Date, Weekday};
 
 use super::{
     Loan, LoanStatus, NOTE_LIMIT,
+    books::Books,
     payment::{self, PAYMENT, PaymentDetail},
+    top_up::duplicate,
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
     dates,
     errors::{Failure, Fault},
     fields::Fields,
+    kinds::OverApplied,
     numbers, offices,
     settings::non_working_day,
     validation::Checks,
@@ -74,20 +77,24 @@ impl Bank {
             // A slip of 1.10.1: it names the expected date.
             return Err(non_working_day(loan.expected_disbursement));
         }
-        if develop && asked.amount.is_none() && loan.approved.is_zero() {
-            return Err(Failure::Crash("a loan of nothing cannot be paid out".to_owned()));
+        if develop && asked.amount.is_none() && (loan.approved.is_zero() || loan.kind.open_tranches) {
+            return Err(Failure::Crash("nobody knows how much to pay out".to_owned()));
         }
+        loan.check_balance(&asked, develop)?;
         if let Some(payment_type) = asked.payment_type {
             offices::payment_type(payment_type)?;
         }
         self.check_transaction_external_id(asked.external_id.as_deref())?;
 
+        self.open_tranche(&mut loan);
+        self.pay_topped_up(&mut loan, asked.on, asked.external_id.as_deref(), now)?;
         let transaction = self.next(Numbered::Transaction);
         loan.pay_out(&asked, &fields, transaction, now);
         if loan.charges_at_disbursement() > Decimal::ZERO {
             let charges_transaction = self.next(Numbered::Transaction);
             loan.take_charges(asked.on, charges_transaction, now);
         }
+        self.take_down_payment(&mut loan, asked.on, now);
         let changes = changes(&fields, &loan, &asked, develop);
         self.settle(&mut loan, now);
         let applied = loan.applied();
@@ -110,11 +117,21 @@ impl Bank {
         }
         let mut transactions = self.loans.values().flat_map(|loan| &loan.transactions);
         if transactions.any(|transaction| transaction.external_id.as_deref() == Some(external_id)) {
-            let text = format!("Disbursement: externalId `{external_id}` already exists");
-            let fault = Fault::of("externalId", "error.msg.loan.disbursement.duplicate.externalId", text);
-            return Err(Failure::Integrity(fault.with([json!(external_id)])));
+            return Err(duplicate(external_id));
         }
         Ok(())
+    }
+
+    /// Books what is paid back at once.
+    fn take_down_payment(&mut self, loan: &mut Loan, on: Date, now: Now) {
+        let Some(down_payment) = loan.kind.down_payment.filter(|down_payment| down_payment.automatic) else {
+            return;
+        };
+        let paid_out = loan.standing().filter(|booked| booked.is_disbursement()).last();
+        let amount = down_payment.of(paid_out.map(|booked| booked.amount).unwrap_or_default());
+        let id = self.next(Numbered::Transaction);
+        loan.transactions
+            .push(Transaction::new(id, TransactionKind::DownPayment, amount, on, now));
     }
 }
 
@@ -122,7 +139,13 @@ impl Loan {
     /// An approved loan may be paid, a multi-disbursement loan as long as it has unpaid tranches.
     fn check_disbursable(&self) -> Result<(), Failure> {
         let unpaid = self.tranches.iter().any(|tranche| tranche.paid_on.is_none());
-        if self.status == LoanStatus::Approved || (self.status == LoanStatus::Active && unpaid) {
+        let can = match self.status {
+            LoanStatus::Approved => true,
+            LoanStatus::Active => unpaid || self.kind.open_tranches,
+            LoanStatus::Closed | LoanStatus::Overpaid => self.kind.open_tranches,
+            LoanStatus::Submitted | LoanStatus::Withdrawn | LoanStatus::Rejected | LoanStatus::WrittenOff => false,
+        };
+        if can {
             return Ok(());
         }
         let code = "error.msg.loan.disbursal.account.is.not.approve.not.disbursed.state";
@@ -159,6 +182,9 @@ impl Loan {
         let Some(amount) = asked.amount else { return Ok(()) };
         let paid = self.disbursed();
         let sum = paid + amount;
+        if let Some(over_applied) = self.kind.over_applied.filter(|_| self.kind.open_tranches) {
+            return self.check_over_applied(amount, sum, over_applied);
+        }
         if sum <= self.approved {
             return Ok(());
         }
@@ -186,9 +212,44 @@ impl Loan {
         Err(Failure::Domain(Fault::general(code, text).with(args)))
     }
 
+    fn check_over_applied(&self, amount: Decimal, sum: Decimal, over_applied: OverApplied) -> Result<(), Failure> {
+        let most = over_applied.most(self.proposed);
+        if sum <= most {
+            return Ok(());
+        }
+        let text = format!(
+            "Loan disbursal amount can't be greater than maximum applied loan amount calculation. Total disbursed \
+             amount: {}  Maximum disbursal amount: {}",
+            sum.normalize(),
+            most.normalize()
+        );
+        let code = "error.msg.loan.disbursal.amount.can't.be.greater.than.maximum.applied.loan.amount.calculation";
+        let args = [numbers::as_sent(amount), numbers::printed(most)];
+        Err(Failure::Domain(Fault::general(code, text).with(args)))
+    }
+
+    /// The balance of open tranches has its limit. A slip of 1.10.1: a loan that names none has a limit of nothing, from
+    /// the first period's second day on.
+    fn check_balance(&self, asked: &Asked, develop: bool) -> Result<(), Failure> {
+        let limit = self.max_outstanding.or((!develop).then_some(Decimal::ZERO));
+        let (Some(limit), Some(first)) = (limit.filter(|_| self.kind.open_tranches), self.disbursed_on) else {
+            return Ok(());
+        };
+        let amount = asked.amount.unwrap_or_else(|| self.disbursed());
+        let balance = Books::of(self).outstanding().principal;
+        if asked.on <= first || balance + amount <= limit {
+            return Ok(());
+        }
+        let text = format!("Outstanding balance must not exceed the amount: INR {limit:.2}");
+        let fault = Fault::general("error.msg.loanschedule.exceeding.max.outstanding.balance", text);
+        Err(Failure::Domain(
+            fault.with([numbers::printed(limit), numbers::printed(amount)]),
+        ))
+    }
+
     /// Books the money: the amount asked for, or the next tranche, or all that was approved.
     fn pay_out(&mut self, asked: &Asked, fields: &Fields<'_>, id: u64, now: Now) {
-        let paid_before = self.disbursed();
+        let paid_before = self.disbursed() - self.topped_up();
         let tranche = self.tranches.iter_mut().find(|tranche| tranche.paid_on.is_none());
         let default = tranche.as_ref().map_or(self.approved, |tranche| tranche.principal);
         let amount = numbers::money(asked.amount.unwrap_or(default));
@@ -205,6 +266,7 @@ impl Loan {
             self.disbursed_on = Some(asked.on);
             self.disbursed_by = now.by;
         }
+        let amount = amount - self.topped_up();
         self.net_disbursal = amount - self.charges_at_disbursement();
         self.transactions.push(Transaction {
             external_id: asked.external_id.clone(),

@@ -28,6 +28,16 @@ impl Loan {
         Books::of(&foreclosed).outstanding()
     }
 
+    /// What is recalculated is closed by a repayment.
+    pub(super) fn check_foreclosable(&self) -> Result<(), Failure> {
+        if self.kind.recalculation.is_none() {
+            return Ok(());
+        }
+        let text = "The loan with interest recalculation enabled cannot be foreclosed.";
+        let code = "loan.with.interest.recalculation.enabled.cannot.be.foreclosured";
+        Err(Failure::Domain(Fault::general(code, text).with([json!(self.id)])))
+    }
+
     fn check_foreclosure_date(&self, on: Date, now: Now) -> Result<(), Failure> {
         let (rule, text) = if on > now.today {
             ("is.in.future", "The transactionDate cannot be in the future.")
@@ -55,7 +65,11 @@ impl Bank {
             let code = "error.msg.loan.foreclosure.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
+        loan.check_foreclosable()?;
         loan.check_foreclosure_date(asked.on, now)?;
+        if loan.kind.progressive && self.release.is_develop() {
+            return Err(Failure::Crash("a progressive schedule cannot be cut".to_owned()));
+        }
 
         let owed = loan.to_foreclose(asked.on);
         loan.foreclosed_on = Some(asked.on);

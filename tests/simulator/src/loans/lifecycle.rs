@@ -87,6 +87,7 @@ impl Bank {
             let code = "error.msg.loan.undo.disbursal.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
+        loan.check_no_top_up()?;
         loan.stale_arrears = Books::of(&loan).arrears(now.today);
         loan.status = LoanStatus::Approved;
         loan.disbursed_on = None;

@@ -4,7 +4,7 @@ use time::Date;
 
 use super::{
     Loan, LoanStatus,
-    books::Books,
+    books::{Booked, Books},
     transactions::{Transaction, TransactionKind},
 };
 use crate::bank::{Bank, Now, Numbered};
@@ -32,25 +32,40 @@ impl Bank {
             .filter(|booked| booked.reversed_on.is_none())
         {
             let booked = books.of_transaction(transaction.id);
-            let same = |before: &super::books::Booked| {
-                (before.portions, before.overpaid) == (booked.portions, booked.overpaid)
-            };
+            let same = |before: &Booked| (before.portions, before.overpaid) == (booked.portions, booked.overpaid);
             if transaction.booked.as_ref().is_none_or(same) {
                 transaction.booked = Some(booked);
                 continue;
             }
-            transaction.reversed_on = Some(now.today);
-            replays.push(Transaction {
-                id: self.next(Numbered::Transaction),
-                external_id: transaction.external_id.take(),
-                booked: Some(booked),
-                reversed_on: None,
-                replays: Some(transaction.id),
-                ..transaction.clone()
-            });
+            replays.push(transaction.replay(self.next(Numbered::Transaction), booked, now));
         }
         loan.transactions.extend(replays);
         loan.follow(&books, self.release.is_develop());
+    }
+
+    /// Reverses a transaction that stands, and books the same again under a new number.
+    pub(super) fn book_anew(&mut self, loan: &mut Loan, transaction: u64, now: Now) {
+        let stands = |booked: &&mut Transaction| booked.id == transaction && booked.reversed_on.is_none();
+        let replay = loan.transactions.iter_mut().find(stands).map(|booked| {
+            let what = booked.booked.unwrap_or_default();
+            booked.replay(self.next(Numbered::Transaction), what, now)
+        });
+        loan.transactions.extend(replay);
+    }
+}
+
+impl Transaction {
+    /// Reverses it. Returns what takes its place, and its external id over.
+    fn replay(&mut self, id: u64, booked: Booked, now: Now) -> Self {
+        self.reversed_on = Some(now.today);
+        Self {
+            id,
+            external_id: self.external_id.take(),
+            booked: Some(booked),
+            reversed_on: None,
+            replays: Some(self.id),
+            ..self.clone()
+        }
     }
 }
 

@@ -39,12 +39,11 @@ pub(crate) fn transaction_template(
         "repayment" => repayment(loan, release),
         // The day does not matter: the interest of the whole term is asked for.
         "prepayloan" => quote(loan, Books::of(loan).outstanding(), release, today),
-        "foreclosure" => quote(
-            loan,
-            loan.to_foreclose(asked_date(target)?.unwrap_or(today)),
-            release,
-            today,
-        ),
+        "foreclosure" => {
+            loan.check_foreclosable()?;
+            let on = asked_date(target)?.unwrap_or(today);
+            quote(loan, loan.to_foreclose(on), release, today)
+        }
         "waiveinterest" => interest_waiver(loan),
         "writeoff" => write_off(loan, release, today),
         "creditbalancerefund" => refund(loan, today),

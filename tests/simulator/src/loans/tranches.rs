@@ -73,6 +73,16 @@ pub(crate) fn read(
         return Ok(Vec::new());
     }
     let mut sent = Vec::new();
+    if product.kind.open_tranches {
+        return match fields.get("disbursementData") {
+            Some(Value::Array(elements)) if !elements.is_empty() => {
+                let text = "For this loan product, disbursement details are not allowed";
+                let fault = Fault::general("error.msg.disbursementData.not.allowed", text);
+                Err(Failure::Domain(fault))
+            }
+            Some(_) | None => Ok(sent),
+        };
+    }
     if let Some(Value::Array(elements)) = fields.get("disbursementData") {
         for element in elements {
             let Value::Object(element) = element else { continue };
@@ -126,6 +136,23 @@ pub(crate) fn read(
 }
 
 impl Bank {
+    /// Where tranches are not planned, a disbursement makes one: of all that was approved, or as much again as was paid
+    /// out.
+    pub(super) fn open_tranche(&mut self, loan: &mut Loan) {
+        let planned = loan.tranches.iter().any(|tranche| tranche.paid_on.is_none());
+        if !loan.kind.open_tranches || planned {
+            return;
+        }
+        let paid = loan.disbursed();
+        loan.tranches.push(Tranche {
+            id: self.next(Numbered::Tranche),
+            expected_on: loan.expected_disbursement,
+            principal: if paid.is_zero() { loan.approved } else { paid },
+            paid_on: None,
+            net_disbursal: None,
+        });
+    }
+
     /// Gives the loan exactly these tranches. Returns what `changes` tell of it.
     pub(crate) fn set_tranches(&mut self, loan: &mut Loan, sent: Vec<SentTranche>) -> Map<String, Value> {
         let (mut kept, mut changes, mut added) = (Vec::new(), Map::new(), Vec::new());

@@ -72,6 +72,26 @@ impl TransactionKind {
         }
     }
 
+    /// Whether it pays like a repayment.
+    pub(crate) fn is_payment(self) -> bool {
+        match self {
+            Self::Repayment
+            | Self::RecoveryRepayment
+            | Self::MerchantIssuedRefund
+            | Self::PayoutRefund
+            | Self::GoodwillCredit
+            | Self::ChargeAdjustment
+            | Self::DownPayment
+            | Self::InterestPaymentWaiver => true,
+            Self::Disbursement
+            | Self::WaiveInterest
+            | Self::RepaymentAtDisbursement
+            | Self::WriteOff
+            | Self::WaiveCharges
+            | Self::CreditBalanceRefund => false,
+        }
+    }
+
     /// Whether it can be undone or adjusted by itself: what was paid or waived can, the rest has its own ways.
     pub(crate) fn can_be_adjusted(self) -> bool {
         match self {

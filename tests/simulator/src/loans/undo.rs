@@ -47,6 +47,7 @@ impl Bank {
             offices::payment_type(payment_type)?;
         }
         loan.check_adjustable(&adjusted, self.release.is_develop())?;
+        loan.check_not_before_last(adjusted.on, adjusted.kind)?;
         loan.check_transaction_date(asked.on, now)?;
         fits(asked.external_id.as_deref(), asked.amount)?;
         loan.take_back(transaction, now.today);

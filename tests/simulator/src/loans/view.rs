@@ -82,7 +82,7 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: 
     }
     let product = bank.products.iter().find(|product| product.id == loan.product);
     put("loanProductId", json!(loan.product));
-    put("loanProductName", json!(product.map(|product| product.name)));
+    put("loanProductName", json!(product.map(|product| &product.name)));
     put("isLoanProductLinkedToFloatingRate", json!(false));
     put(
         "loanType",
@@ -106,14 +106,12 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: 
     if let Some(limit) = loan.max_outstanding {
         put("maxOutstandingLoanBalance", numbers::printed(limit));
     }
-    for flag in [
-        "canDefineInstallmentAmount",
-        "canUseForTopup",
-        "isTopup",
-        "isNPA",
-        "chargedOff",
-    ] {
+    for flag in ["canDefineInstallmentAmount", "isNPA", "chargedOff"] {
         put(flag, json!(false));
+    }
+    put("isTopup", json!(loan.top_up.is_some()));
+    if let Some(top_up) = &loan.top_up {
+        top_up.show(bank, &mut put);
     }
     let ended = matches!(loan.status, LoanStatus::Rejected | LoanStatus::Withdrawn);
     let arrears = if loan.disbursed_on.is_some() {
@@ -186,11 +184,11 @@ fn terms(loan: &Loan, release: Release, put: &mut impl FnMut(&str, Value)) {
         json!(enums::strategy_name(&terms.strategy)),
     );
     put("syncDisbursementWithMeeting", json!(false));
-    put("disallowExpectedDisbursements", json!(false));
     put("daysInMonthType", enums::days_in_month());
     put("daysInYearType", enums::days_in_year());
-    put("isInterestRecalculationEnabled", json!(false));
-    put("loanScheduleType", enums::schedule_type());
+    for (name, value) in loan.kind.view() {
+        put(&name, value);
+    }
     put("loanScheduleProcessingType", enums::schedule_processing());
     if release.is_develop() {
         put("enableIncomeCapitalization", json!(false));

@@ -23,6 +23,7 @@ impl Bank {
             let code = "error.msg.loan.waiveinterest.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
+        loan.check_not_before_last(asked.on, TransactionKind::WaiveInterest)?;
         loan.check_transaction_date(asked.on, now)?;
         let outstanding = Books::of(&loan).outstanding().interest;
         if asked.amount > outstanding {

@@ -10,6 +10,7 @@ mod console;
 mod exchanges;
 mod faults;
 mod keys;
+mod kinds;
 mod money;
 mod payments;
 mod readme;
