@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::authority::Authority;
 use crate::bank::{Bank, Products};
 use crate::chain::Chain;
 use crate::clock::{CLOCKS_APART, Clock, Timestamp};
@@ -243,12 +244,14 @@ impl Executor<'_> {
             }
         }
         let alarm = settlement.reason.filter(|reason| reason.alarms());
+        let authority = settlement.history.last().and_then(|entry| entry.authority.as_ref());
         tracing::info!(
             operation_id = %before.id,
             operation = before.operation,
             state = settlement.state.as_str(),
             reason = settlement.reason.map(Reason::as_str),
             alarm = alarm.map(Reason::as_str),
+            authority = authority.map(Authority::as_str),
             fineract_status = status,
             code = settlement.failure.as_ref().and_then(|failure| failure.plain_code()),
             attempts = before.attempts.saturating_add(1),
@@ -264,18 +267,25 @@ impl Executor<'_> {
 
     /// One try. Nothing comes of it if the lease went to another run before the request was made.
     async fn attempt(&self, row: &Row, owner: &str, run: &Run) -> Result<Option<Outcome>, ledger::Error> {
+        let watched = Watched::new(self.fineract, self.gate, self.meter, self.clock);
+        let outcome = self.attempt_with(&watched, row, owner, run).await?;
+        let missing = watched.into_missing();
+        Ok(outcome.map(|outcome| Outcome { missing, ..outcome }))
+    }
+
+    async fn attempt_with(
+        &self,
+        fineract: &dyn Fineract,
+        row: &Row,
+        owner: &str,
+        run: &Run,
+    ) -> Result<Option<Outcome>, ledger::Error> {
         // It was understood when it was accepted: this program is another version, or another configuration.
         let Some(operation) = self.understood(row) else {
             let verdict = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
             return Ok(Some(Outcome::without_request(verdict)));
         };
-        let watched = Watched {
-            fineract: self.fineract,
-            gate: self.gate,
-            meter: self.meter,
-            clock: self.clock,
-        };
-        let bank = self.bank(&watched, run.deadline);
+        let bank = self.bank(fineract, run.deadline);
         let case = case_of(row);
         if operation.subject().is_none() {
             return Ok(Some(self.asked(row, &*operation, &bank, &case).await));

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::fineract::{Answer, Exchange, Fineract, Method, Path, Request};
 use crate::metrics::{Meter, Metric};
 use crate::pace::Reason;
+use crate::verdict::missing_authority;
 
 /// How often the question is asked at most, unless the deployment says otherwise.
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
@@ -108,16 +110,32 @@ impl Gate {
     }
 }
 
-/// Fineract, with the gate looking on, and each exchange measured.
+/// Fineract in one run, with the gate looking on, and each exchange measured.
 pub struct Watched<'a> {
-    /// Fineract.
-    pub fineract: &'a dyn Fineract,
-    /// The gate.
-    pub gate: &'a Gate,
-    /// Where what is measured is written.
-    pub meter: &'a Meter,
-    /// The clock.
-    pub clock: &'a dyn Clock,
+    fineract: &'a dyn Fineract,
+    gate: &'a Gate,
+    meter: &'a Meter,
+    clock: &'a dyn Clock,
+    /// The permission that Fineract missed last in the gateway's user.
+    missing: Mutex<Option<Authority>>,
+}
+
+impl<'a> Watched<'a> {
+    /// Fineract, looked on by this gate.
+    pub fn new(fineract: &'a dyn Fineract, gate: &'a Gate, meter: &'a Meter, clock: &'a dyn Clock) -> Self {
+        Self {
+            fineract,
+            gate,
+            meter,
+            clock,
+            missing: Mutex::default(),
+        }
+    }
+
+    /// The permission that Fineract missed last in the gateway's user, if any of the exchanges was refused for one.
+    pub fn into_missing(self) -> Option<Authority> {
+        self.missing.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[async_trait]
@@ -126,6 +144,9 @@ impl Fineract for Watched<'_> {
         let (command, begun) = (request.method != Method::Get, self.clock.now());
         let exchange = self.fineract.exchange(request).await;
         self.gate.note(&exchange);
+        if let Some(authority) = missing_authority(&exchange) {
+            *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = Some(authority);
+        }
         let now = self.clock.now();
         let metric = Metric::Exchange {
             command,
@@ -198,8 +219,12 @@ mod tests {
     #[tokio::test]
     async fn a_fineract_that_answers_badly_is_not_away() {
         let (gate, clock) = (Gate::default(), ManualClock::at(Timestamp::from_micros(0)));
-        gate.note(&Exchange::NotSent);
-        let script = Script::default().on(OFFICE, 500, json!({}));
-        assert!(ask(&gate, &script, &clock).await);
+        // A user that may not read offices is told so by a Fineract that is there.
+        for status in [500, 403] {
+            gate.note(&Exchange::NotSent);
+            let script = Script::default().on(OFFICE, status, json!({}));
+            assert!(ask(&gate, &script, &clock).await, "{status}");
+            clock.advance(ASK_EVERY);
+        }
     }
 }

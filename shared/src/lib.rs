@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod adapters;
+pub mod authority;
 pub mod bank;
 pub mod callers;
 pub mod cancel;

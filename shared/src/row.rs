@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::note::{Deed, Note};
@@ -226,6 +227,9 @@ pub struct Try {
     /// Fineract's code, or the reason of the wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The permission that Fineract missed in the gateway's user, where that is why it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    pub authority: Option<Authority>,
     /// Which of the operation's keys was in use.
     #[serde(default, skip_serializing_if = "is_first")]
     pub key_epoch: u32,
@@ -297,6 +301,15 @@ impl Row {
     pub fn denied_since(&self) -> Option<Timestamp> {
         self.stuck_since
             .filter(|_| self.was_denied() && self.state != State::Running)
+    }
+
+    /// The permission for which it waits, if that is why it waits and Fineract named it.
+    pub fn missing_authority(&self) -> Option<&Authority> {
+        let last = self
+            .history
+            .last()
+            .filter(|_| self.reason == Some(Reason::CredentialsRefused))?;
+        last.authority.as_ref()
     }
 
     /// Its tries with one more: the first three and the last ten stay.
@@ -411,6 +424,7 @@ pub(crate) mod tests {
                 verdict: "unknown".to_owned(),
                 status: None,
                 code: None,
+                authority: None,
                 key_epoch: 0,
             });
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::fineract::Exchange;
@@ -45,6 +46,8 @@ pub struct Outcome {
     pub next_key: bool,
     /// Whether it also uses the next id that follows from the UTR.
     pub next_turn: bool,
+    /// The permission that Fineract missed in the gateway's user, if it refused the run for one.
+    pub missing: Option<Authority>,
 }
 
 impl Outcome {
@@ -57,6 +60,7 @@ impl Outcome {
             read_back: false,
             next_key: false,
             next_turn: false,
+            missing: None,
         }
     }
 
@@ -73,6 +77,7 @@ impl Outcome {
             read_back: false,
             next_key: false,
             next_turn: false,
+            missing: None,
         }
     }
 }
@@ -128,10 +133,10 @@ pub fn settlement(
             (Event::PutOff, Some(wait), None, None, before.command_id)
         }
     };
-    // Neither a server that died, nor a wrong configuration, nor an id that is taken says anything about the operation.
+    // Neither a server that died, nor a wrong configuration, nor a permission that is missing, nor an id that is taken says anything about the operation.
     let counts = !matches!(
         wait.map(|wait| wait.reason),
-        Some(Reason::CommandInProgress | Reason::Misconfigured | Reason::ReferenceTaken)
+        Some(Reason::CommandInProgress | Reason::Misconfigured | Reason::CredentialsRefused | Reason::ReferenceTaken)
     );
     let stuck_since = match wait.map(|wait| wait.reason) {
         _ if next_key => None,
@@ -187,6 +192,10 @@ fn entry(before: &Row, outcome: &Outcome, at: Timestamp) -> Try {
         verdict: outcome.verdict.word().to_owned(),
         status: outcome.status,
         code: code.map(str::to_owned),
+        authority: outcome
+            .missing
+            .clone()
+            .filter(|_| code == Some(Reason::CredentialsRefused.as_str())),
         key_epoch: before.key_epoch,
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::authority::Authority;
 use crate::failure::Failure;
-use crate::fineract::{Answer, Exchange, code_of};
+use crate::fineract::{Answer, Exchange, code_of, first_error};
 use crate::pace::{Pace, Reason, Wait};
 use crate::row::{DENIED, UNKNOWN};
 
@@ -25,6 +26,8 @@ fn by_external_id(code: &str) -> bool {
             | "error.msg.loan.transaction.external.id.invalid"
     )
 }
+/// The code of a permission that the gateway's user has not got.
+const NOT_AUTHORIZED: &str = "error.msg.not.authorized";
 /// Codes about values that come from the gateway's configuration, not from the caller.
 const CONFIGURED: [&str; 2] = ["error.msg.payment.type.invalid", "error.msg.office.id.invalid"];
 /// 503 codes that pass by themselves; every other 503 of Fineract's is a business refusal.
@@ -200,9 +203,10 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
     let code = body.as_ref().and_then(code_of);
     match (answer.status, code) {
         (425, _) => soon(Reason::CommandInProgress),
-        (401, _) | (_, Some("error.msg.not.authorized" | "error.msg.not.authenticated")) => {
-            minutes(Reason::CredentialsRefused)
-        }
+        // A permission that a command asks for in its midst is refused under its key: given to the user, it changes nothing
+        // about what is stored there.
+        (_, Some(NOT_AUTHORIZED)) if answer.from_cache => doubtful(Reason::CredentialsRefused),
+        (401, _) | (_, Some(NOT_AUTHORIZED | "error.msg.not.authenticated")) => minutes(Reason::CredentialsRefused),
         (400, None) if tenant_unknown(answer) => minutes(Reason::CredentialsRefused),
         (405, _) => minutes(Reason::ReadOnly),
         (409, Some("error.msg.loan.locked")) => minutes(Reason::LoanLocked),
@@ -259,6 +263,22 @@ pub fn left_untouched(exchange: &Exchange) -> bool {
             BEFORE_EXECUTION.contains(&wait.reason)
         }
     }
+}
+
+/// The permission that Fineract misses in the gateway's user, if the exchange was refused for one.
+pub fn missing_authority(exchange: &Exchange) -> Option<Authority> {
+    let Exchange::Answer(answer) = exchange else {
+        return None;
+    };
+    let body = answer.json()?;
+    if answer.status != 403 || code_of(&body) != Some(NOT_AUTHORIZED) {
+        return None;
+    }
+    let error = first_error(&body)?;
+    let texts = ["developerMessage", "defaultUserMessage"].into_iter();
+    texts
+        .filter_map(|member| error.get(member)?.as_str())
+        .find_map(Authority::named_in)
 }
 
 /// Fineract's filter answers 400 with the container's JSON, and so before anything else, if it does not know the

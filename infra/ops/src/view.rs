@@ -116,7 +116,7 @@ fn overview(rows: &[Row], now: Timestamp) -> String {
         [
             row.tracking_id().to_string(),
             row.state.as_str().to_owned(),
-            row.reason.map_or(NOTHING, |reason| reason.as_str()).to_owned(),
+            reason(row),
             age(now.since(row.accepted_at)),
             row.attempts.to_string(),
             row.subject.to_string(),
@@ -125,6 +125,15 @@ fn overview(rows: &[Row], now: Timestamp) -> String {
     });
     let heads = ["OPERATION", "STATE", "REASON", "AGE", "TRIES", "SUBJECT", "CALLER"];
     table(heads, &lines.collect::<Vec<_>>())
+}
+
+/// Why it waits; of a permission that is missing also which.
+fn reason(row: &Row) -> String {
+    let reason = row.reason.map_or(NOTHING, |reason| reason.as_str());
+    match row.missing_authority() {
+        Some(authority) => format!("{reason}: {authority}"),
+        None => reason.to_owned(),
+    }
 }
 
 fn age(span: Duration) -> String {
@@ -142,6 +151,7 @@ pub(crate) fn summary(row: &Row) -> Value {
         "tracking_id": row.tracking_id().to_string(),
         "state": row.state,
         "reason": row.reason,
+        "missing_authority": row.missing_authority(),
         "subject": row.subject,
         "caller": row.caller,
         "accepted_at": row.accepted_at,
@@ -181,7 +191,7 @@ fn shown(row: &Row, reveal: bool) -> Output {
     let mut json = summary(row);
     let tries = row.history.iter().map(|entry| {
         json!({"at": entry.at, "answer": entry.verdict, "status": entry.status, "code": entry.code,
-            "key": row.key_of(entry.key_epoch)})
+            "authority": entry.authority, "key": row.key_of(entry.key_epoch)})
     });
     json["tries"] = tries.collect();
     json["key"] = row.key().into();
@@ -197,6 +207,7 @@ fn shown(row: &Row, reveal: bool) -> Output {
         "tracking_id",
         "state",
         "reason",
+        "missing_authority",
         "subject",
         "caller",
         "accepted_at",
@@ -211,7 +222,7 @@ fn shown(row: &Row, reveal: bool) -> Output {
         let value = json.get(name).filter(|value| !value.is_null());
         if let Some(value) = value {
             let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            text.push_str(&format!("{name:<16} {plain}\n"));
+            text.push_str(&format!("{name:<17} {plain}\n"));
         }
     }
     let tries: Vec<_> = row
@@ -221,7 +232,11 @@ fn shown(row: &Row, reveal: bool) -> Output {
             let status = entry
                 .status
                 .map_or_else(|| NOTHING.to_owned(), |status| status.to_string());
-            let code = entry.code.clone().unwrap_or_else(|| NOTHING.to_owned());
+            let code = entry.code.as_deref().unwrap_or(NOTHING);
+            let code = match &entry.authority {
+                Some(authority) => format!("{code}: {authority}"),
+                None => code.to_owned(),
+            };
             [
                 entry.at.to_string(),
                 entry.verdict.clone(),

@@ -114,6 +114,7 @@ pub fn to_row(item: &Item) -> Result<Row, NotARow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authority::Authority;
     use crate::clock::Timestamp;
     use crate::failure::Failure;
     use crate::note::{Deed, Hand};
@@ -158,6 +159,7 @@ mod tests {
                 verdict: "refused".to_owned(),
                 status: Some(403),
                 code: None,
+                authority: Some(Authority::try_from("READ_LOAN".to_owned()).unwrap()),
                 key_epoch: 1,
             }],
             notes: vec![

@@ -106,28 +106,85 @@ async fn lookups_that_refuse_after_a_doubt_are_believed_only_after_a_while_and_a
     assert_eq!(world.row().state, State::Failed);
 }
 
-#[tokio::test]
-async fn a_configuration_that_was_wrong_spends_keys_and_no_tries() {
+/// A configuration and a permission that are wrong for long: they spend keys, and fail nothing.
+async fn mended_late(status: u16, wrong: impl Fn() -> Value, reason: Reason, missing: Option<&str>) {
     let world = World::new();
     let data = json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"});
     let message = world.accept("CLIENT_CREATE", data).await;
-    let office = || refusal("error.msg.office.id.invalid");
     for epoch in 0..10 {
-        let fresh = Script::default().on(CREATE, 404, office());
+        let fresh = Script::default().on(CREATE, status, wrong());
         world.run(&fresh, &message).await;
         world.clock.advance(WAIT_MAX);
         let stored = Script::default()
-            .cached(CREATE, 404, office())
+            .cached(CREATE, status, wrong())
             .on(CLIENT, 404, absent());
         world.run(&stored, &message).await;
         world.clock.advance(WAIT_MAX);
         let row = world.row();
-        assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::Misconfigured)));
+        assert_eq!((row.state, row.reason), (State::Waiting, Some(reason)));
         assert_eq!((row.key_epoch, row.keys_spent), (epoch + 1, 0));
+        assert_eq!(row.missing_authority().map(Authority::as_str), missing);
     }
     let mended = Script::default().on(CREATE, 200, json!({"resourceId": 42, "resourceExternalId": "INC-1"}));
     world.run(&mended, &message).await;
-    assert_eq!(world.row().state, State::Succeeded);
+    let row = world.row();
+    assert_eq!((row.state, row.missing_authority()), (State::Succeeded, None));
+}
+
+#[tokio::test]
+async fn a_configuration_that_was_wrong_spends_keys_and_no_tries() {
+    let office = || refusal("error.msg.office.id.invalid");
+    mended_late(404, office, Reason::Misconfigured, None).await;
+}
+
+#[tokio::test]
+async fn a_permission_that_was_missing_in_the_midst_of_a_command_spends_keys_and_no_tries() {
+    let refused = || unauthorized("User has no authority to: ACTIVATE_CLIENT");
+    mended_late(403, refused, Reason::CredentialsRefused, Some("ACTIVATE_CLIENT")).await;
+}
+
+fn unauthorized(text: &str) -> Value {
+    let code = "error.msg.not.authorized";
+    json!({"userMessageGlobalisationCode": code,
+        "errors": [{"userMessageGlobalisationCode": code, "developerMessage": text, "defaultUserMessage": text}]})
+}
+
+#[tokio::test]
+async fn the_permission_that_is_missing_is_remembered_whatever_asked_for_it() {
+    let loan = json!({"id": 1, "externalId": "L-1", "status": {"id": 100}, "timeline": {}});
+    let approve = "POST /v1/loans/external-id/L-1?command=approve";
+    for (script, missing) in [
+        (
+            Script::default().on(LOAN, 403, unauthorized("User has no authority to READ loans")),
+            Some("READ_LOAN"),
+        ),
+        (
+            Script::default().on(LOAN, 200, loan.clone()).on(
+                approve,
+                403,
+                unauthorized("User has no authority to: APPROVE_LOAN"),
+            ),
+            Some("APPROVE_LOAN"),
+        ),
+        (
+            Script::default()
+                .on(LOAN, 200, loan.clone())
+                .on(approve, 403, unauthorized("Asha Rao has no authority")),
+            None,
+        ),
+        (Script::default().on(LOAN, 401, json!({})), None),
+    ] {
+        let world = World::new();
+        let data = json!({"external_loan_id": "L-1", "approvedOnDate": "01 January 2026"});
+        let message = world.accept("LOAN_APPROVE", data).await;
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        let row = world.row();
+        assert_eq!(row.reason, Some(Reason::CredentialsRefused));
+        assert_eq!(row.missing_authority().map(Authority::as_str), missing);
+        let stored = serde_json::to_string(&row).unwrap();
+        assert!(!stored.contains("has no authority"), "{stored}");
+    }
 }
 
 #[tokio::test]

@@ -128,11 +128,11 @@ impl Executor<'_> {
             // The deployment's fault never fails a customer's operation.
             (
                 Verdict::Spent {
-                    reason: Reason::Misconfigured,
+                    reason: reason @ (Reason::Misconfigured | Reason::CredentialsRefused),
                     ..
                 },
                 Proof::NotApplied,
-            ) => (Verdict::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)), true),
+            ) => (Verdict::NotYet(Wait::new(Pace::Minutes, reason)), true),
             (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.terms.key_tries => {
                 (Verdict::Refused(failure), false)
             }

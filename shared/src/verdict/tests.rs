@@ -229,6 +229,11 @@ fn a_stored_answer_that_does_not_tell_spends_the_key() {
             coded("error.msg.data.integrity.issue"),
             "spent AmbiguousAnswer error.msg.data.integrity.issue",
         ),
+        (
+            403,
+            coded("error.msg.not.authorized"),
+            "spent CredentialsRefused error.msg.not.authorized",
+        ),
         (403, coded("error.msg.client.duplicate.externalId"), "refused 403"),
         (425, "{}".to_owned(), "unknown Soon CommandInProgress"),
     ] {

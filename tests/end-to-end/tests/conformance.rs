@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use gateway::adapters::dynamodb::DynamoLedger;
+use gateway::authority::Authority;
 use gateway::clock::Timestamp;
 use gateway::failure::Failure;
 use gateway::ledger::memory::MemoryLedger;
@@ -73,6 +74,7 @@ fn settlement(state: State, next: Option<Timestamp>) -> Settlement {
             verdict: "unknown".to_owned(),
             status: Some(500),
             code: None,
+            authority: Some(Authority::try_from("READ_LOAN".to_owned()).unwrap()),
             key_epoch: 1,
         }],
     }

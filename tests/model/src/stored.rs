@@ -73,6 +73,7 @@ pub fn row_before(before: Before, answer: Answer, new: Row) -> Row {
         verdict: DENIED.to_owned(),
         status: None,
         code: None,
+        authority: None,
         key_epoch: 0,
     };
     Row {
