@@ -27,8 +27,9 @@ pub async fn probe(options: &Options) -> Result<(), Error> {
             "start Fineract, or give its base URL to --fineract",
         ),
         Ok(answer) => match answer.status().as_u16() {
-            200 => return Ok(()),
-            401 | 403 => (
+            // A user that may not read offices is refused by a Fineract that knows it.
+            200 | 403 => return Ok(()),
+            401 => (
                 format!("Fineract refuses the user {}.", options.fineract_user),
                 "give the user to --user and its password in FINERACT_PASSWORD",
             ),

@@ -13,9 +13,13 @@ use crate::bench::Bench;
 const PAGE: &str = include_str!("../../../docs/fineract-user.md");
 const USER: &str = "gateway";
 const PASSWORD: &str = "of the gateway";
-const COMMON: [&str; 4] = ["READ_OFFICE", "READ_CLIENT", "READ_LOAN", "READ_AUDIT"];
+const COMMON: [&str; 3] = ["READ_CLIENT", "READ_LOAN", "READ_AUDIT"];
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How the page calls a write-off that names its reason, which is looked up.
+const WITH_REASON: &str = "LOAN_WRITE_OFF with `writeOffReason`";
+const REASON: &str = "WriteOffReasons one";
 
 /// The rows of the page's second table: what each operation needs besides what all need.
 fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -29,6 +33,27 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         (operation, needed.split(", ").filter(|code| !code.is_empty()).collect())
     });
     rows.collect()
+}
+
+/// Every operation in an order in which it succeeds, with the row of the page that is about it.
+fn requests() -> Vec<(String, Value)> {
+    let mut requests = Vec::new();
+    for step in Ids::new().unwrap().all_steps().unwrap() {
+        let request = step.request;
+        let operation = request["status"].as_str().unwrap().to_owned();
+        requests.push((operation.clone(), request.clone()));
+        if operation == "LOAN_UNDO_WRITE_OFF" {
+            let loan = &request["data"]["external_loan_id"];
+            let data = json!({"external_loan_id": loan, "externalTransactionId": format!("{}-2", loan.as_str().unwrap()),
+                "transactionDate": "26 January 2026", "writeOffReason": REASON});
+            requests.push((
+                WITH_REASON.to_owned(),
+                json!({"status": "LOAN_WRITE_OFF", "data": data}),
+            ));
+            requests.push((operation, request));
+        }
+    }
+    requests
 }
 
 fn only<'a>(codes: impl IntoIterator<Item = &'a &'a str>) -> Permissions {
@@ -58,18 +83,17 @@ async fn each_operation_needs_the_permissions_of_its_row_and_no_others() {
     .await;
     let table = table();
     let mut seen = BTreeSet::new();
-    let steps = Ids::new().unwrap().all_steps().unwrap();
-    for step in steps {
-        let operation = step.request["status"].as_str().unwrap();
-        let needed = &table[operation];
-        let first = seen.insert(operation.to_owned());
+    for (row, request) in requests() {
+        let operation = request["status"].as_str().unwrap();
+        let needed = &table[row.as_str()];
+        let first = seen.insert(row.clone());
         // Each is missing for a while, what is read before the command first: the worker remembers it.
         let missing: Vec<_> = needed.iter().rev().filter(|_| first).collect();
         bench.kill(local::Function::Worker).await;
         bench
             .simulator
             .set_user(USER, PASSWORD, only(missing.first().map_or(needed.as_slice(), |_| &[])));
-        let id = bench.accept(operation, step.request["data"].clone()).await;
+        let id = bench.accept(operation, request["data"].clone()).await;
         for code in missing {
             let others = needed.iter().filter(|other| *other != code);
             bench.simulator.set_user(USER, PASSWORD, only(others));

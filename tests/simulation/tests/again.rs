@@ -286,7 +286,7 @@ fn by_hand(gateway: &Gateway, path: &str, body: &Value) {
     let simulator = &gateway.fineract.simulator;
     let path = format!("/fineract-provider/api/v1/loans/external-id/L{path}");
     let request = Request::new("POST", path)
-        .with_header("Authorization", "Basic YXNoYTpwYXNzd29yZA==")
+        .with_header("Authorization", "Basic YXNoYTpBc2hhLTIwMjYtd29yZA==")
         .with_header("Fineract-Platform-TenantId", "default")
         .with_header("Content-Type", "application/json")
         .with_body(body.to_string());
@@ -352,7 +352,7 @@ async fn what_another_user_did_meanwhile_is_told_as_such() {
         ] {
             let gateway = gone(release, steps).await;
             let simulator = &gateway.fineract.simulator;
-            let users = json!({"users": [{"name": "asha", "password": "password", "super_user": true}]});
+            let users = json!({"users": [{"name": "asha", "password": "Asha-2026-word", "super_user": true}]});
             simulator.apply(&users.to_string()).unwrap();
             let stuck = json!({"fault": "stuck", "applied": false, "method": "POST", "times": "once"});
             simulator.apply(&stuck.to_string()).unwrap();

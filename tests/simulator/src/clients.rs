@@ -108,8 +108,16 @@ impl Bank {
         Err(Failure::Domain(fault.with([json!(client.id)])))
     }
 
-    /// Writes a new or changed client, unless the database refuses: external ids and mobile numbers are unique.
+    /// Writes a new or changed client, unless the database refuses.
     fn save_client(&mut self, client: Client) -> Result<Applied, Failure> {
+        self.check_client(&client)?;
+        let applied = client.applied();
+        self.clients.insert(client.id, client);
+        Ok(applied)
+    }
+
+    /// Whether the database takes the client: external ids and mobile numbers are unique.
+    fn check_client(&self, client: &Client) -> Result<(), Failure> {
         let others = || self.clients.values().filter(|other| other.id != client.id);
         if let Some(id) = &client.external_id
             && others().any(|other| other.external_id.as_ref() == Some(id))
@@ -133,9 +141,7 @@ impl Bank {
                 text,
             )));
         }
-        let applied = client.applied();
-        self.clients.insert(client.id, client);
-        Ok(applied)
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     exchange::Response,
     faults::{Action, Fault, Match, Moment, Standing, Times},
     simulator::Simulator,
-    users::Permissions,
+    users::{Permissions, weakness},
 };
 
 /// How long a real server looks for its database before it gives up.
@@ -90,6 +90,13 @@ impl Simulator {
     pub fn apply(&self, document: &str) -> Result<Vec<u64>, String> {
         let document = Document::parse(document)?;
         let faults: Vec<Fault> = document.faults.iter().map(Line::fault).collect::<Result<_, _>>()?;
+        let weak = document
+            .users
+            .iter()
+            .find_map(|user| weakness(&user.password, self.release()));
+        if let Some(weakness) = weak {
+            return Err(weakness.to_owned());
+        }
         for settings in &document.products {
             self.offer(settings)?;
         }

@@ -1,16 +1,20 @@
 //! Who may ask: users with passwords and permissions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use serde_json::{Map, Value, json};
 
 use crate::errors::Failure;
+use crate::release::Release;
 
 /// The user of a fresh server: a super user.
 pub(crate) const SUPER_USER: &str = "mifos";
 const SUPER_USER_PASSWORD: &str = "password";
+/// How many characters a new password has on develop.
+const PASSWORD_LENGTH: RangeInclusive<usize> = 12..=50;
 /// What every other user is called.
 const FIRST_NAME: &str = "Mak";
 const LAST_NAME: &str = "Er";
@@ -68,6 +72,14 @@ impl Users {
         self.0.insert(name.to_owned(), user);
     }
 
+    /// 403 unless the user with this number may carry the command out.
+    pub(crate) fn require_command(&self, id: u64, code: &str) -> Result<(), Failure> {
+        match self.0.values().find(|user| user.id == id) {
+            Some(user) => user.require_command(code),
+            None => Ok(()),
+        }
+    }
+
     /// Writes who did a deed into a timeline.
     pub(crate) fn tell(&self, id: u64, deed: &str, timeline: &mut Map<String, Value>) {
         let Some(user) = self.0.values().find(|user| user.id == id) else {
@@ -90,6 +102,26 @@ impl Users {
         let (name, password) = text.split_once(':')?;
         self.0.get(name).filter(|user| user.password == password)
     }
+}
+
+/// What is wrong with a new password, if something is: develop refuses weak ones.
+pub(crate) fn weakness(password: &str, release: Release) -> Option<&'static str> {
+    let has = |kind: fn(char) -> bool| password.chars().any(kind);
+    let kinds = [
+        has(|letter| letter.is_ascii_digit()),
+        has(char::is_lowercase),
+        has(char::is_uppercase),
+        has(|letter| !letter.is_alphanumeric() && !letter.is_whitespace()),
+    ];
+    let repeated = password
+        .chars()
+        .zip(password.chars().skip(1))
+        .any(|(one, next)| one == next);
+    let strong = PASSWORD_LENGTH.contains(&password.chars().count()) && kinds.into_iter().all(|has| has) && !repeated;
+    (release.is_develop() && !strong).then_some(
+        "a password has 12 to 50 characters, among them a digit, a small and a capital letter and a special character, and \
+         no two equal ones side by side",
+    )
 }
 
 impl User {

@@ -46,7 +46,7 @@ impl Bank {
         // A client that is active at once was never submitted later.
         let submitted_on = activated_on.map_or(submitted_on, |activated_on| submitted_on.min(activated_on));
         check_dates(submitted_on, activated_on, now)?;
-        self.save_client(Client {
+        let client = Client {
             id,
             account_no: fields.nonblank("accountNo").unwrap_or_else(|| format!("{id:09}")),
             external_id,
@@ -67,7 +67,13 @@ impl Bank {
             submitted_by: now.by,
             activated_by: now.by,
             closed: None,
-        })
+        };
+        self.check_client(&client)?;
+        if active {
+            // Asked for in the midst of the command, so that its refusal is stored under the key.
+            self.users.require_command(now.by, "ACTIVATE_CLIENT")?;
+        }
+        self.save_client(client)
     }
 }
 

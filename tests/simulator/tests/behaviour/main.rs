@@ -13,6 +13,7 @@ mod keys;
 mod kinds;
 mod money;
 mod payments;
+mod permissions;
 mod readme;
 mod server;
 mod validation;
