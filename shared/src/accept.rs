@@ -12,6 +12,7 @@ use crate::clock::{CLOCKS_APART, Clock, Timestamp};
 use crate::digest::{self, Entropy};
 use crate::failure::Failure;
 use crate::fields::Fault;
+use crate::idempotency::Key;
 use crate::json::{Unreadable, push_pointer, read};
 use crate::kind::{Kind, Reading};
 use crate::ledger::{Inserted, Ledger, TakenBack};
@@ -25,8 +26,6 @@ use crate::values::{FaultCode, Rules};
 
 /// Largest body.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Longest `Idempotency-Key`.
-pub const KEY_LENGTH_MAX: usize = 255;
 /// How long storing the row may take.
 const INSERT_TIME: Duration = Duration::from_millis(1_800);
 /// How long sending the message may take.
@@ -101,24 +100,26 @@ struct Understood {
 impl Acceptor<'_> {
     /// Accepts a request. After an answer without error, row and message are stored.
     pub async fn accept(&self, caller: &Caller, key: Option<&str>, body: &[u8]) -> Result<Accepted, Problem> {
-        if let Some(key) = key {
-            check_key(key)?;
-        }
+        let key = key.map(Key::read).transpose()?;
         let request = match self.understand(caller, body) {
             Ok(request) => request,
-            Err(problem) => return self.understood_before(caller, key, body, problem).await,
+            Err(problem) => return self.understood_before(caller, key.as_ref(), body, problem).await,
         };
-        let row = self.row(caller, key, &request);
+        let id = match &key {
+            Some(key) => Some(self.keyed_id(caller, key).await?),
+            None => None,
+        };
+        let row = self.row(caller, id, &request);
         match in_time(INSERT_TIME, self.ledger.insert(&row, row.accepted_at)).await {
             Ok(Inserted::New) => match in_time(SEND_TIME, queue::send(self.queue, &row)).await {
                 Ok(()) => Ok(Accepted::of(&row, false)),
-                Err(cause) => self.unconfirmed(key, row, cause).await,
+                Err(cause) => self.unconfirmed(id.is_some(), row, cause).await,
             },
-            Ok(Inserted::Exists(earlier)) if key.is_none() => {
+            Ok(Inserted::Exists(earlier)) if id.is_none() => {
                 Err(unavailable().because(format!("the new id {} is taken", earlier.id)))
             }
             Ok(Inserted::Exists(earlier)) => self.again(&row.operation, &row.fingerprint, caller, &earlier).await,
-            Err(cause) => self.unconfirmed(key, row, cause).await,
+            Err(cause) => self.unconfirmed(id.is_some(), row, cause).await,
         }
     }
 
@@ -126,7 +127,7 @@ impl Acceptor<'_> {
     async fn understood_before(
         &self,
         caller: &Caller,
-        key: Option<&str>,
+        key: Option<&Key<'_>>,
         body: &[u8],
         problem: Problem,
     ) -> Result<Accepted, Problem> {
@@ -138,7 +139,7 @@ impl Acceptor<'_> {
         else {
             return Err(problem);
         };
-        let id = digest::keyed_uuid(&caller.salt, key);
+        let id = self.keyed_id(caller, key).await?;
         match in_time(INSERT_TIME, self.ledger.get(id)).await {
             Ok(Some(earlier)) if !earlier.expired(self.clock.now()) => {
                 self.again(operation, &digest::fingerprint(operation, data), caller, &earlier)
@@ -147,6 +148,20 @@ impl Acceptor<'_> {
             Ok(_) => Err(problem),
             Err(cause) => Err(unavailable_with_key().because(cause)),
         }
+    }
+
+    /// The id of the operation that a key stands for. One that an earlier release stored under a key with its quotes keeps
+    /// its own.
+    async fn keyed_id(&self, caller: &Caller, key: &Key<'_>) -> Result<Uuid, Problem> {
+        if let Some(quoted) = key.quoted {
+            let id = digest::keyed_uuid(&caller.salt, quoted);
+            let earlier = in_time(INSERT_TIME, self.ledger.get(id)).await;
+            let earlier = earlier.map_err(|cause| unavailable_with_key().because(cause))?;
+            if earlier.is_some_and(|earlier| !earlier.expired(self.clock.now())) {
+                return Ok(id);
+            }
+        }
+        Ok(digest::keyed_uuid(&caller.salt, &key.value))
     }
 
     /// The same key once more: the same answer for the same request, and its message again if it is still open.
@@ -177,8 +192,8 @@ impl Acceptor<'_> {
 
     /// It is not known whether row and message are stored. With a key the caller's repeat heals it; without, the row is
     /// taken back, and stays if a worker has it already.
-    async fn unconfirmed(&self, key: Option<&str>, row: Row, cause: Cause) -> Result<Accepted, Problem> {
-        if key.is_some() {
+    async fn unconfirmed(&self, keyed: bool, row: Row, cause: Cause) -> Result<Accepted, Problem> {
+        if keyed {
             return Err(unavailable_with_key().because(cause));
         }
         let tracking_id = row.tracking_id();
@@ -265,14 +280,11 @@ impl Acceptor<'_> {
         })
     }
 
-    fn row(&self, caller: &Caller, key: Option<&str>, request: &Understood) -> Row {
+    fn row(&self, caller: &Caller, id: Option<Uuid>, request: &Understood) -> Row {
         let now = self.clock.now();
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
-        let id = match key {
-            Some(key) => digest::keyed_uuid(&caller.salt, key),
-            None => new_id(self.entropy, now),
-        };
+        let id = id.unwrap_or_else(|| new_id(self.entropy, now));
         Row::from(Acceptance {
             id,
             operation: request.kind.name.to_owned(),
@@ -339,14 +351,6 @@ fn data_of(envelope: &Map<String, Value>) -> Result<&Map<String, Value>, Fault> 
             "must be an object: the operation's fields",
         )),
     }
-}
-
-fn check_key(key: &str) -> Result<(), Problem> {
-    if (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(());
-    }
-    let detail = format!("It must have 1 to {KEY_LENGTH_MAX} visible ASCII characters.");
-    Err(Problem::new(problem::Kind::InvalidIdempotencyKey, detail))
 }
 
 fn fault(pointer: &str, code: FaultCode, detail: &str) -> Fault {

@@ -23,6 +23,7 @@ pub mod fineract;
 pub mod gate;
 pub mod health;
 pub mod history;
+pub mod idempotency;
 pub mod json;
 pub mod kind;
 pub mod ledger;

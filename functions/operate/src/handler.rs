@@ -3,6 +3,7 @@
 use gateway::accept::Acceptor;
 use gateway::callers::Callers;
 use gateway::cancel::Canceller;
+use gateway::idempotency::of_headers;
 use gateway::metrics::{Meter, Metric};
 use gateway::problem::{Kind, Problem};
 use gateway::reply::Reply;
@@ -36,12 +37,7 @@ async fn accept(request: &Request, desk: &Desk<'_>) -> Result<Reply, Problem> {
         let detail = "Send the body with the header Content-Type: application/json.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let key = request
-        .headers()
-        .get("idempotency-key")
-        .map(|value| value.to_str())
-        .transpose();
-    let key = key.map_err(|_| Problem::new(Kind::InvalidIdempotencyKey, "It must have visible ASCII characters."))?;
+    let key = of_headers(|name| request.headers().get(name).map(|value| value.as_bytes()))?;
     let accepted = desk.acceptor.accept(&caller, key, request.body().as_ref()).await?;
     if !accepted.replayed {
         desk.meter.record(Metric::Accepted, desk.acceptor.clock.now());

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::digest::keyed_uuid;
 use crate::ledger;
 use crate::ledger::memory::{MemoryLedger, When};
 use crate::problem::Kind as ProblemKind;
@@ -182,6 +183,8 @@ async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
     let again = post(&world, Some("k-1"), reordered).await.unwrap();
     assert!(again.replayed && !first.replayed);
     assert_eq!(again.body(), first.body());
+    let quoted = post(&world, Some(r#""k-1""#), CLIENT).await.unwrap();
+    assert_eq!(quoted.body(), first.body(), "quotes are no part of a key");
     assert_eq!(world.ledger.rows().len(), 1);
     assert_eq!(world.queue.take().len(), 1, "the repeat's message is the same one");
 
@@ -195,10 +198,41 @@ async fn the_same_key_gives_the_same_answer_for_the_same_request_only() {
         .await
         .unwrap();
     assert_ne!(other.tracking_id, first.tracking_id, "a key is its caller's own");
-    for key in ["", "a b", "\u{e9}", &"k".repeat(256)] {
+    for key in ["", "\"\"", "a b", "\u{e9}", &"k".repeat(256)] {
         let problem = post(&world, Some(key), CLIENT).await.unwrap_err();
         assert_eq!(problem.kind, ProblemKind::InvalidIdempotencyKey, "{key}");
     }
+}
+
+#[tokio::test]
+async fn an_operation_that_was_stored_under_a_key_with_its_quotes_is_found_again() {
+    let world = World::new();
+    let quoted = r#""k-1""#;
+    let fresh = post(&World::new(), Some(quoted), CLIENT).await.unwrap();
+    post(&world, None, CLIENT).await.unwrap();
+    let stored = Row {
+        id: keyed_uuid(&caller("los").salt, quoted),
+        ..world.ledger.rows().remove(0)
+    };
+    world.ledger.put(stored.clone());
+    for body in [CLIENT, &CLIENT.replace("INC-1", "INC-2")] {
+        let again = post(&world, Some(quoted), body).await;
+        let again = again.map(|again| (again.tracking_id.id, again.replayed));
+        let expected = (body == CLIENT).then_some((stored.id, true));
+        assert_eq!(again.ok(), expected, "{body}");
+    }
+    assert_ne!(fresh.tracking_id.id, stored.id);
+    world.ledger.put(Row {
+        state: State::Failed,
+        expires_at: Some(world.clock.now().seconds() - 1),
+        ..stored
+    });
+    let anew = post(&world, Some(quoted), CLIENT).await.unwrap();
+    assert_eq!(
+        (anew.tracking_id, anew.replayed),
+        (fresh.tracking_id, false),
+        "it is over"
+    );
 }
 
 #[tokio::test]
@@ -372,7 +406,7 @@ async fn a_row_that_a_worker_has_already_is_accepted() {
         ..world.row()
     };
     world.ledger.put(row.clone());
-    let accepted = world.acceptor().unconfirmed(None, row, "lost".into()).await;
+    let accepted = world.acceptor().unconfirmed(false, row, "lost".into()).await;
     assert!(accepted.is_ok());
     assert_eq!(world.row().state, State::Running);
 }

@@ -91,7 +91,7 @@ fn operate() -> Value {
     json!({
         "operationId": "operate",
         "summary": "Asks for an operation.",
-        "parameters": [requests::idempotency_key()],
+        "parameters": requests::idempotency_keys(),
         "requestBody": {"required": true, "content": {"application/json": {
             "schema": {"$ref": "#/components/schemas/Operate"},
             "examples": requests::examples(),

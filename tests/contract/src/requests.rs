@@ -1,7 +1,7 @@
 //! What callers send, as JSON schemas.
 
-use gateway::accept::KEY_LENGTH_MAX;
 use gateway::fields::{FieldOutline, Outline};
+use gateway::idempotency::KEY_LENGTH_MAX;
 use gateway::kind::Kind;
 use gateway::operations;
 use gateway::values::Shape;
@@ -41,22 +41,38 @@ pub fn examples() -> Map<String, Value> {
         .collect()
 }
 
+/// A key, or the same as a string of RFC 8941.
+fn key_pattern() -> String {
+    format!(r#"^([!-~]{{1,{KEY_LENGTH_MAX}}}|"([!#-\[\]-~]|\\[\\"]){{1,{KEY_LENGTH_MAX}}}")$"#)
+}
+
 /// The example of one operation, as a body.
 pub fn example(kind: &Kind) -> Value {
     let data: Value = serde_json::from_str(kind.example).unwrap_or_default();
     json!({"status": kind.name, "data": data})
 }
 
-/// The header by which a repeat is safe.
-pub fn idempotency_key() -> Value {
-    json!({
-        "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "One key for each request: the same key with the same request gives the same answer again, and nothing \
-                        is done twice. It is remembered as long as results are kept (90 days, unless the deployment says \
-                        otherwise).",
-        "schema": {"type": "string", "pattern": format!("^[!-~]{{1,{KEY_LENGTH_MAX}}}$")},
-        "example": "9f5c2c1e-0b5a-4b0f-8d0e-7d3c9a1b2c3d",
-    })
+/// The headers by which a repeat is safe: one, and its other name.
+pub fn idempotency_keys() -> [Value; 2] {
+    let header = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "header", "required": false, "description": description,
+            "schema": {"type": "string", "pattern": key_pattern()},
+            "example": "9f5c2c1e-0b5a-4b0f-8d0e-7d3c9a1b2c3d",
+        })
+    };
+    [
+        header(
+            "Idempotency-Key",
+            "One key for each request: the same key with the same request gives the same answer again, and nothing is done \
+             twice. It is remembered as long as results are kept (90 days, unless the deployment says otherwise). It has 1 to \
+             255 visible ASCII characters; quotes around it are no part of it: `\"abc\"` and `abc` are one key.",
+        ),
+        header(
+            "X-Idempotency-Key",
+            "Another name of `Idempotency-Key`. If both are sent, they must carry the same key.",
+        ),
+    ]
 }
 
 fn of_operation(kind: &Kind) -> Value {
