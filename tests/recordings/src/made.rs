@@ -17,6 +17,10 @@ pub enum Made {
     Transaction,
     /// A charge of a loan.
     LoanCharge,
+    /// A loan product.
+    Product,
+    /// A fund.
+    Fund,
 }
 
 /// The numbers that this answer names, of what the request made: whoever plays the request elsewhere can number it so.
@@ -32,6 +36,8 @@ pub fn numbers_of(method: &str, path: &str, answer: &Answer) -> Vec<(Made, u64)>
             id("clientId").filter(|_| path.ends_with("/clients") || makes_client(path, answer)),
         ),
         (Made::Loan, id("loanId").filter(|_| path.ends_with("/loans"))),
+        (Made::Product, id("resourceId").filter(|_| path == "/v1/loanproducts")),
+        (Made::Fund, id("resourceId").filter(|_| path == "/v1/funds")),
         (Made::Transaction, id("subResourceId")),
         (Made::Transaction, id("resourceId").filter(|_| books(method, path))),
         (

@@ -132,16 +132,14 @@ impl Bank {
         let nothing = Map::new();
         let fields = Fields(running.body.as_ref().unwrap_or(&nothing));
         let waits = self.waits_for_checker(running.command, &fields, &running.user);
-        let before = waits.then(|| (self.clients.clone(), self.loans.clone(), self.effects.len()));
+        let before = waits.then(|| self.holdings());
         let applied = match self.execute(running.command, running.body.as_ref(), running.key.as_deref(), now) {
             Ok(applied) => applied,
             Err(failure) => return self.fail(running, &failure, now),
         };
-        if let Some((clients, loans, effects)) = before {
+        if let Some(before) = before {
             // It proved good, so everything is as it was until a checker decides.
-            self.clients = clients;
-            self.loans = loans;
-            self.effects.truncate(effects);
+            self.restore(before);
             return self.put_off(running);
         }
         let body = applied.body();

@@ -9,7 +9,7 @@ use crate::{
     clients::Client,
     effects::Effect,
     errors::{Failure, Fault},
-    fields::Fields,
+    funds::Fund,
     journal::Journal,
     loans::Loan,
     products::{self, Charge, Product},
@@ -28,11 +28,21 @@ pub(crate) struct Bank {
     pub(crate) loans: BTreeMap<u64, Loan>,
     pub(crate) products: Vec<Product>,
     pub(crate) charges: Vec<Charge>,
+    pub(crate) funds: Vec<Fund>,
     pub(crate) journal: Journal,
     pub(crate) users: Users,
     pub(crate) settings: Settings,
     pub(crate) effects: Vec<Effect>,
     numbers: Numbers,
+}
+
+/// What a command may change.
+pub(crate) struct Holdings {
+    clients: BTreeMap<u64, Client>,
+    loans: BTreeMap<u64, Loan>,
+    products: Vec<Product>,
+    funds: Vec<Fund>,
+    effects: usize,
 }
 
 /// What is numbered, each kind by its own sequence.
@@ -50,11 +60,15 @@ pub enum Numbered {
     Tranche,
     /// Commands, whatever became of them.
     Command,
+    /// Loan products.
+    Product,
+    /// Funds.
+    Fund,
 }
 
 /// The next number of each kind. A number is used once, also if what it was given to is not kept.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbers([u64; 6]);
+pub(crate) struct Numbers([u64; 8]);
 
 /// The moment of a command: the instant, the tenant's business date, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -68,18 +82,42 @@ pub(crate) struct Now {
 impl Bank {
     /// The bank as a recorded server was after its set-up.
     pub(crate) fn new(release: Release) -> Self {
+        let products = products::products();
+        let mut numbers = Numbers([1; 8]);
+        numbers.0[Numbered::Product as usize] += products.iter().map(|product| product.id).max().unwrap_or_default();
         Self {
             release,
             clients: BTreeMap::new(),
             loans: BTreeMap::new(),
-            products: products::products(),
+            products,
             charges: products::charges(),
+            funds: Vec::new(),
             journal: Journal::default(),
             users: Users::default(),
             settings: Settings::default(),
             effects: Vec::new(),
-            numbers: Numbers([1; 6]),
+            numbers,
         }
+    }
+
+    /// What a command may change, as it is.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings {
+            clients: self.clients.clone(),
+            loans: self.loans.clone(),
+            products: self.products.clone(),
+            funds: self.funds.clone(),
+            effects: self.effects.len(),
+        }
+    }
+
+    /// Makes everything that a command may change what it was.
+    pub(crate) fn restore(&mut self, holdings: Holdings) {
+        self.clients = holdings.clients;
+        self.loans = holdings.loans;
+        self.products = holdings.products;
+        self.funds = holdings.funds;
+        self.effects.truncate(holdings.effects);
     }
 
     /// Takes the next number.
@@ -148,14 +186,6 @@ impl Bank {
             let text = format!("Loan with external identifier {external_id} does not exist");
             Failure::NotFound(Fault::general("error.msg.loan.external.id.invalid", text).with([json!(external_id)]))
         })
-    }
-
-    /// Offers a product of these settings, under the next number.
-    pub(crate) fn offer(&mut self, settings: &Map<String, Value>) -> Result<u64, Failure> {
-        let last = self.products.iter().map(|product| product.id).max();
-        let id = last.unwrap_or_default() + 1;
-        self.products.push(Product::of(id, &Fields(settings))?);
-        Ok(id)
     }
 
     /// The product by number.

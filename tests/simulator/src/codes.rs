@@ -78,6 +78,21 @@ fn reason(release: Release) -> i64 {
     if release.is_develop() { 35 } else { 27 }
 }
 
+/// The only purpose of loans that the servers were set up with.
+const PURPOSE: &str = "LoanPurpose one";
+
+/// The name of a purpose of loans.
+pub(crate) fn purpose(id: i64, release: Release) -> Result<&'static str, Failure> {
+    let known = if release.is_develop() { 33 } else { 25 };
+    if id == known {
+        return Ok(PURPOSE);
+    }
+    let text = format!("Code value with identifier {id} does not exist");
+    Err(Failure::NotFound(
+        Fault::general("error.msg.codevalue.id.invalid", text).with([json!(id)]),
+    ))
+}
+
 /// The reasons of write-offs.
 pub(crate) fn write_off_reasons(release: Release) -> Value {
     json!([{

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     ActivateClient(u64),
     CloseClient(u64),
     DeleteClient(u64),
+    CreateProduct,
+    CreateFund,
     CreateLoan,
     UpdateLoan(u64),
     ApproveLoan(u64),
@@ -81,6 +83,8 @@ impl Bank {
     pub(crate) fn command(&self, method: &str, route: &Route, target: &Target) -> Result<Asked, Failure> {
         let command = match (method, route) {
             ("POST", Route::Clients) => Command::CreateClient,
+            ("POST", Route::Products) => Command::CreateProduct,
+            ("POST", Route::Funds) => Command::CreateFund,
             ("POST", Route::Loans) => Command::CreateLoan,
             ("PUT", Route::Client(named)) => Command::UpdateClient(self.client_number(named)?),
             ("DELETE", Route::Client(named)) => Command::DeleteClient(self.client_number(named)?),
@@ -211,6 +215,8 @@ impl Bank {
             Command::ActivateClient(id) => self.activate_client(id, fields, now),
             Command::CloseClient(id) => self.close_client(id, fields, now),
             Command::DeleteClient(id) => self.delete_client(id),
+            Command::CreateProduct => self.create_product(fields),
+            Command::CreateFund => self.create_fund(fields),
             Command::CreateLoan => self.create_loan(fields, now),
             Command::UpdateLoan(id) => self.update_loan(id, fields, now),
             Command::ApproveLoan(id) => self.approve_loan(id, fields, now),

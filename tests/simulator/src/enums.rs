@@ -1,5 +1,6 @@
 //! Fineract's enumerations as reads print them: `{id, code, value}`.
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::{Date, Duration};
 
@@ -146,12 +147,32 @@ pub(crate) fn charge_payment_mode() -> Value {
     view(0, "chargepaymentmode.regular", "Regular")
 }
 
-pub(crate) fn days_in_month() -> Value {
-    view(1, "DaysInMonthType.actual", "Actual")
+pub(crate) fn days_in_month(id: i64) -> Value {
+    match id {
+        // A slip of Fineract: its code speaks of a year.
+        30 => view(30, "DaysInMonthType.days360", "30 Days"),
+        _ => view(1, "DaysInMonthType.actual", "Actual"),
+    }
 }
 
-pub(crate) fn days_in_year() -> Value {
-    view(1, "DaysInYearType.actual", "Actual")
+pub(crate) fn days_in_year(id: i64) -> Value {
+    match id {
+        360 => view(360, "DaysInYearType.days360", "360 Days"),
+        364 => view(364, "DaysInYearType.days364", "364 Days"),
+        365 => view(365, "DaysInYearType.days365", "365 Days"),
+        _ => view(1, "DaysInYearType.actual", "Actual"),
+    }
+}
+
+/// The rate per year of a rate per day, week, month or year.
+pub(crate) fn per_year(rate: Decimal, frequency: i64) -> Decimal {
+    let periods = Frequency::of(frequency).map_or(1, Frequency::per_year);
+    rate * Decimal::from(periods)
+}
+
+/// A number that reads leave out if it is zero.
+pub(crate) fn unless_zero(number: i64) -> Value {
+    if number == 0 { Value::Null } else { json!(number) }
 }
 
 pub(crate) fn schedule_processing() -> Value {

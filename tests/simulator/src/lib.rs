@@ -30,6 +30,7 @@ mod errors;
 mod exchange;
 mod faults;
 mod fields;
+mod funds;
 mod journal;
 mod kinds;
 mod loans;

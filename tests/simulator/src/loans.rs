@@ -1,6 +1,8 @@
 //! Loans.
 
+mod amortization;
 mod approve;
+mod attributes;
 mod books;
 mod charge_add;
 mod charge_change;
@@ -14,11 +16,13 @@ mod lifecycle;
 mod payment;
 mod portions;
 mod preview;
+mod rate;
 mod refund;
 mod repay;
 mod schedule;
 mod schedule_view;
 mod settle;
+mod shape;
 mod summary;
 mod template;
 mod terms;
@@ -36,6 +40,7 @@ use serde_json::{Value, json};
 use time::Date;
 
 use self::{
+    attributes::Attributes,
     books::Arrears,
     charges::LoanCharge,
     settle::Maturity,
@@ -47,6 +52,7 @@ use self::{
 pub(crate) use self::{
     charge_change::ChargeChange,
     charge_view::{charge_list, charge_view},
+    shape::{Shape, partial_periods_parameter},
     template::{approval_template, transaction_template},
     transactions::{TransactionKind, transaction_view},
     view::{Associations, unknown_fields, view, with_fields},
@@ -137,6 +143,7 @@ pub(crate) struct Loan {
     pub(crate) status: LoanStatus,
     terms: Terms,
     plan: Plan,
+    attributes: Attributes,
     proposed: Decimal,
     approved: Decimal,
     /// What the client gets in hand; an update of the loan forgets to update it.
@@ -214,7 +221,10 @@ impl Loan {
         if self.moved_past_tranches && self.disbursed_on.is_none() {
             return self.terms.maturity_of(self.still_to_come(), self.expected_disbursement);
         }
-        self.terms.maturity(self.start())
+        if self.plan.shape.instalment.is_some() {
+            return self.periods()?.last().map(|period| period.due);
+        }
+        self.planned().maturity(self.start())
     }
 
     /// The maturity that is expected; develop takes the last due date before a foreclosure for it.
@@ -223,7 +233,8 @@ impl Loan {
         let Some(foreclosed_on) = foreclosed_on else {
             return self.maturity();
         };
-        let dues = (1..=self.terms.repayments).filter_map(|number| self.terms.due(self.start(), number));
+        let planned = self.planned();
+        let dues = (1..=planned.repayments).filter_map(|number| planned.due(self.start(), number));
         dues.filter(|due| *due <= foreclosed_on).max().or(Some(foreclosed_on))
     }
 }

@@ -53,6 +53,11 @@ pub(crate) fn or_nothing(amount: Decimal) -> Value {
     }
 }
 
+/// The number of [`text`]; nothing at all of nothing.
+pub(crate) fn unless_zero(amount: Decimal) -> Value {
+    if amount.is_zero() { Value::Null } else { printed(amount) }
+}
+
 /// The number as it was sent, which `changes` repeat (`200000`, `10.50`).
 pub(crate) fn as_sent(amount: Decimal) -> Value {
     Value::Number(Number::from_string_unchecked(amount.to_string()))

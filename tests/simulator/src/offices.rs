@@ -1,4 +1,4 @@
-//! The office and the payment types.
+//! The office, its only loan officer, and the payment types.
 
 use serde_json::{Map, Value, json};
 
@@ -100,4 +100,18 @@ pub(crate) fn office() -> Value {
         "openingDate": [2009, 1, 1],
         "hierarchy": ".",
     })
+}
+
+/// The only loan officer that the servers were set up with.
+const OFFICER: (i64, &str) = (1, "Officer, Lata");
+
+/// The name of a loan officer.
+pub(crate) fn officer(id: i64) -> Result<&'static str, Failure> {
+    if id == OFFICER.0 {
+        return Ok(OFFICER.1);
+    }
+    let text = format!("Staff with identifier {id} does not exist");
+    Err(Failure::NotFound(
+        Fault::general("error.msg.staff.id.invalid", text).with([json!(id)]),
+    ))
 }

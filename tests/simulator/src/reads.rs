@@ -48,7 +48,7 @@ pub(crate) fn read(
     require(route, user)?;
     let fields = target.parameter("fields").filter(|fields| !fields.is_empty());
     let body = match route {
-        Route::Permissions | Route::Configuration(_) | Route::Waiting(_) => return Ok(None),
+        Route::Permissions | Route::Configuration(_) | Route::Waiting(_) | Route::Funds => return Ok(None),
         Route::Clients => return Ok(searches::clients(bank, target)),
         Route::Loans => return Ok(searches::loans(bank, target, today)),
         Route::ClientTemplate => templates::of_client(today),
@@ -126,6 +126,7 @@ fn require(route: &Route, user: &User) -> Result<(), Failure> {
         Route::CodeValues(_) => user.require_read("CODEVALUE", "codevalues"),
         Route::Offices | Route::Office(_) => user.require_read("OFFICE", "offices"),
         Route::PaymentTypes | Route::PaymentType(_) => user.require_read("PAYMENTTYPE", "paymenttypes"),
+        Route::Funds => user.require_read("FUND", "funds"),
         Route::Audits | Route::Audit(_) => user.require_read("AUDIT", "audits"),
         Route::Inbox | Route::Waiting(_) | Route::Permissions | Route::Configuration(_) => Ok(()),
     }
@@ -159,5 +160,5 @@ fn loan(
             unknown.into_iter().map(Fault::unsupported).collect(),
         ));
     }
-    Ok(loans::with_fields(view, fields))
+    Ok(loans::with_fields(view, fields, bank.release))
 }

@@ -133,7 +133,7 @@ fn of_product(bank: &Bank, product: &Product, put: &mut impl FnMut(&str, Value))
     if bank.release.is_develop() {
         put("productId", json!(product.id));
     }
-    let principal = product.principal();
+    let principal = product.principal;
     let charges: Vec<_> = product.own_charges(&bank.charges).collect();
     let taken: Decimal = charges.iter().map(|charge| charge.at_disbursement(principal)).sum();
     put("netDisbursalAmount", numbers::printed(principal - taken));

@@ -89,6 +89,16 @@ impl Checks {
         }
     }
 
+    /// A whole number that is not below zero.
+    pub(crate) fn not_below_zero(&mut self, parameter: &str, value: Option<i64>) {
+        if let Some(value) = value.filter(|value| *value < 0) {
+            let text = format!("The parameter `{parameter}` must be greater than or equal to 0.");
+            let fault =
+                Fault::of(parameter, self.code(parameter, "not.zero.or.greater"), text).with([json!(value), json!(0)]);
+            self.push(fault);
+        }
+    }
+
     /// A whole number between two others.
     pub(crate) fn within(&mut self, parameter: &str, value: Option<i64>, least: i64, most: i64) {
         if let Some(value) = value.filter(|value| !(least..=most).contains(value)) {

@@ -8,6 +8,8 @@ enum Subject {
     NewClient,
     Client(u64),
     NewLoan,
+    NewProduct,
+    NewFund,
     Loan(u64),
     TransactionsOf(u64),
     Transaction { loan: u64, transaction: u64 },
@@ -24,6 +26,8 @@ impl Command {
             Self::ActivateClient(_) => ("ACTIVATE", "CLIENT"),
             Self::CloseClient(_) => ("CLOSE", "CLIENT"),
             Self::DeleteClient(_) => ("DELETE", "CLIENT"),
+            Self::CreateProduct => ("CREATE", "LOANPRODUCT"),
+            Self::CreateFund => ("CREATE", "FUND"),
             Self::CreateLoan => ("CREATE", "LOAN"),
             Self::UpdateLoan(_) => ("UPDATE", "LOAN"),
             Self::ApproveLoan(_) => ("APPROVE", "LOAN"),
@@ -59,6 +63,8 @@ impl Command {
             Self::UpdateClient(id) | Self::ActivateClient(id) | Self::CloseClient(id) | Self::DeleteClient(id) => {
                 Subject::Client(id)
             }
+            Self::CreateProduct => Subject::NewProduct,
+            Self::CreateFund => Subject::NewFund,
             Self::CreateLoan => Subject::NewLoan,
             Self::UpdateLoan(id)
             | Self::ApproveLoan(id)
@@ -87,7 +93,12 @@ impl Command {
             Subject::Client(id) | Subject::Loan(id) => Some(id),
             Subject::Transaction { transaction, .. } => Some(transaction),
             Subject::Charge { charge, .. } => Some(charge),
-            Subject::NewClient | Subject::NewLoan | Subject::TransactionsOf(_) | Subject::ChargesOf(_) => None,
+            Subject::NewClient
+            | Subject::NewLoan
+            | Subject::NewProduct
+            | Subject::NewFund
+            | Subject::TransactionsOf(_)
+            | Subject::ChargesOf(_) => None,
         }
     }
 
@@ -99,7 +110,7 @@ impl Command {
             | Subject::Transaction { loan, .. }
             | Subject::ChargesOf(loan)
             | Subject::Charge { loan, .. } => Some(loan),
-            Subject::NewClient | Subject::Client(_) | Subject::NewLoan => None,
+            Subject::NewClient | Subject::Client(_) | Subject::NewLoan | Subject::NewProduct | Subject::NewFund => None,
         }
     }
 
@@ -109,6 +120,8 @@ impl Command {
             Subject::Client(id) => Some(id),
             Subject::NewClient
             | Subject::NewLoan
+            | Subject::NewProduct
+            | Subject::NewFund
             | Subject::Loan(_)
             | Subject::TransactionsOf(_)
             | Subject::Transaction { .. }
@@ -119,7 +132,7 @@ impl Command {
 
     /// Whether it is about a loan.
     pub(crate) fn is_on_loan(self) -> bool {
-        self.scope().1 != "CLIENT"
+        matches!(self.scope().1, "LOAN" | "LOANCHARGE")
     }
 
     /// The address that the command table keeps.
@@ -128,6 +141,8 @@ impl Command {
             Subject::NewClient => "/clients/template".to_owned(),
             Subject::Client(id) => format!("/clients/{id}"),
             Subject::NewLoan => "/loans".to_owned(),
+            Subject::NewProduct => "/loanproducts/template".to_owned(),
+            Subject::NewFund => "/funds/template".to_owned(),
             Subject::Loan(id) => format!("/loans/{id}"),
             Subject::TransactionsOf(loan) => {
                 let action = self.scope().0.to_ascii_lowercase();

@@ -6,16 +6,18 @@ use time::Date;
 
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus, SUPPORTED,
+    attributes::SentAttributes,
     charges::SentCharge,
     settle::Maturity,
-    terms::{SentTerms, Terms, check_loan_type, check_strategy, check_structure},
+    shape::{Shape, partial_periods_parameter},
+    terms::{Plan, SentTerms, Terms, check_loan_type, check_strategy, check_structure},
     tranches,
 };
 use crate::{
     bank::{Applied, Bank, Now, Numbered, client_not_found},
     clients::Client,
     dates,
-    enums::{ADVANCED_STRATEGY, Frequency, PER_YEAR},
+    enums::{ADVANCED_STRATEGY, Frequency},
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
@@ -29,12 +31,7 @@ const MANDATORY: &str = "loanTermFrequency loanTermFrequencyType numberOfRepayme
 
 /// The parameters of loans that a release supports: both spell one of them differently.
 pub(super) fn supported(release: Release) -> String {
-    let own = if release.is_develop() {
-        "allowPartialPeriodInterestCalculation"
-    } else {
-        "allowPartialPeriodInterestCalcualtion"
-    };
-    format!("{SUPPORTED} {own}")
+    format!("{SUPPORTED} {}", partial_periods_parameter(release))
 }
 
 /// 403 of 1.10.1 for a missing product, in the words of the database layer.
@@ -80,12 +77,17 @@ impl Bank {
         let expected = fields.date("expectedDisbursementDate")?;
         checks.mandatory("expectedDisbursementDate", expected.is_some());
         let sent_charges = SentCharge::read(&fields, &mut checks)?;
+        let attributes = SentAttributes::read(&fields, &mut checks)?;
         let submitted_on = fields.date("submittedOnDate")?;
         checks.mandatory("submittedOnDate", submitted_on.is_some());
         if develop {
             checks.mandatory("transactionProcessingStrategyCode", sent.strategy.is_some());
             sent.check_bounds(&mut checks, &product);
-            check_grace(&mut checks, sent.repayments);
+            check_grace(
+                &mut checks,
+                sent.repayments,
+                &sent.shape.under(&product.shape, self.release),
+            );
         } else {
             checks.positive("principal", sent.principal);
         }
@@ -94,11 +96,17 @@ impl Bank {
             return Err(Failure::Crash("a mandatory parameter is missing".to_owned()));
         };
 
+        self.check_attributes(&attributes)?;
         check_strategy(sent.strategy.as_deref())?;
         check_advanced_strategy(sent.strategy.as_deref(), &product, develop)?;
         if !develop {
             let mut checks = Checks::of("loan");
             sent.check_bounds(&mut checks, &product);
+            check_grace(
+                &mut checks,
+                sent.repayments,
+                &sent.shape.under(&product.shape, self.release),
+            );
             checks.finish()?;
         }
         check_structure(
@@ -131,19 +139,20 @@ impl Bank {
             self.release,
         )?;
         let id = self.next(Numbered::Loan);
-        let plan = sent.plan(develop);
-        let terms = sent.into_terms(principal, develop)?;
+        let plan = sent.plan(&product, self.release);
+        let terms = sent.into_terms(principal, &plan)?;
         let mut loan = Loan {
             id,
             account_no: fields.nonblank("accountNo").unwrap_or_else(|| format!("{id:09}")),
             external_id,
             client: client.id,
             product: product.id,
-            kind: product.kind,
+            kind: product.kind.clone(),
             top_up: None,
             status: LoanStatus::Submitted,
             terms,
             plan,
+            attributes: attributes.under(&product, develop),
             proposed: principal,
             approved: principal,
             net_disbursal: principal,
@@ -171,6 +180,7 @@ impl Bank {
         self.set_charges(&mut loan, sent_charges, now)?;
         self.set_tranches(&mut loan, tranches);
         loan.net_disbursal = principal - loan.charges_at_disbursement();
+        check_instalment(&loan)?;
         Ok(loan)
     }
 
@@ -203,7 +213,7 @@ impl Bank {
 }
 
 impl SentTerms {
-    fn into_terms(self, principal: Decimal, develop: bool) -> Result<Terms, Failure> {
+    fn into_terms(self, principal: Decimal, plan: &Plan) -> Result<Terms, Failure> {
         let missing = || Failure::Crash("a mandatory parameter is missing".to_owned());
         let frequency = |id: Option<i64>| id.and_then(Frequency::of).ok_or_else(missing);
         Ok(Terms {
@@ -214,27 +224,42 @@ impl SentTerms {
             every: self.every.ok_or_else(missing)?,
             frequency: frequency(self.frequency)?,
             rate: numbers::stored(self.rate.ok_or_else(missing)?),
-            // 1.10.1 ignores the unit of the rate here, develop obeys it.
-            rate_frequency: self.rate_frequency.filter(|_| develop).unwrap_or(PER_YEAR),
+            rate_frequency: plan.rate_frequency,
             amortization: self.amortization.ok_or_else(missing)?,
             interest: self.interest.ok_or_else(missing)?,
             interest_calculation: self.interest_calculation.ok_or_else(missing)?,
             strategy: self.strategy.ok_or_else(missing)?,
+            shape: plan.shape.clone(),
         })
     }
 }
 
-/// develop compares the graces, which are zero, with the number of repayments.
-fn check_grace(checks: &mut Checks, repayments: Option<i64>) {
+/// A grace must leave a repayment, but for that on the charging of interest.
+fn check_grace(checks: &mut Checks, repayments: Option<i64>, shape: &Shape) {
     let Some(repayments) = repayments else { return };
-    let rule = "mustBeLessThan.numberOfRepayments";
-    if repayments <= 0 {
-        checks.broken_rule("graceOnPrincipalPayment", rule);
-        checks.broken_rule("graceOnInterestPayment", rule);
+    for (name, too_long) in [
+        ("graceOnPrincipalPayment", shape.principal_grace >= repayments),
+        ("graceOnInterestPayment", shape.interest_grace >= repayments),
+        ("graceOnInterestCharged", shape.charging_grace > repayments),
+    ] {
+        if too_long {
+            checks.broken_rule(name, "mustBeLessThan.numberOfRepayments");
+        }
     }
-    if repayments < 0 {
-        checks.broken_rule("graceOnInterestCharged", rule);
-    }
+}
+
+/// A fixed instalment must cover the interest.
+pub(super) fn check_instalment(loan: &Loan) -> Result<(), Failure> {
+    let planned = loan.planned();
+    let Some(interest) = planned.uncovered(loan.start(), &loan.payouts()) else {
+        return Ok(());
+    };
+    let text = format!("EMI amount must be greater than : {}", numbers::text(interest));
+    let fault = Fault::general("error.msg.loanschedule.emi.amount.must.be.greter.than.interest", text);
+    let instalment = planned.shape.instalment.unwrap_or_default();
+    Err(Failure::Domain(
+        fault.with([interest, instalment].map(numbers::printed)),
+    ))
 }
 
 fn check_advanced_strategy(strategy: Option<&str>, product: &Product, develop: bool) -> Result<(), Failure> {

@@ -6,12 +6,6 @@ use time::Date;
 use super::{Loan, terms::Terms};
 use crate::numbers;
 
-const FLAT: i64 = 1;
-const EQUAL_PRINCIPAL: i64 = 0;
-const DAILY: i64 = 0;
-/// The year of rates per day, leap year or not.
-const DAYS_IN_YEAR: i64 = 365;
-
 /// One repayment as it was planned.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Period {
@@ -52,6 +46,16 @@ impl Loan {
         payouts
     }
 
+    /// The terms that the schedule is made with.
+    pub(crate) fn planned(&self) -> Terms {
+        Terms {
+            rate: self.plan.rate,
+            rate_frequency: self.plan.rate_frequency,
+            shape: self.plan.shape.clone(),
+            ..self.terms.clone()
+        }
+    }
+
     /// The periods, none if nothing is to be repaid; `None` if an approval moved the loan past its tranches, whose
     /// schedule is not simulated.
     pub(crate) fn periods(&self) -> Option<Vec<Period>> {
@@ -61,99 +65,14 @@ impl Loan {
         if !self.plan.has_principal {
             return Some(Vec::new());
         }
-        let planned = Terms {
-            rate: self.plan.rate,
-            rate_frequency: self.plan.rate_frequency,
-            ..self.terms.clone()
-        };
-        let periods = planned.periods(self.start(), &self.payouts()).unwrap_or_default();
+        let periods = self
+            .planned()
+            .periods(self.start(), &self.payouts())
+            .unwrap_or_default();
         Some(match self.foreclosed_on {
             Some(on) => cut(&periods, on),
             None => periods,
         })
-    }
-}
-
-impl Terms {
-    /// The periods of what is paid out; `None` beyond the calendar or what a number holds.
-    pub(crate) fn periods(&self, start: Date, payouts: &[(Date, Decimal)]) -> Option<Vec<Period>> {
-        if self.principal.is_zero() {
-            return Some(Vec::new());
-        }
-        let dues: Vec<Date> = (0..=self.repayments)
-            .map(|number| self.due(start, number))
-            .collect::<Option<_>>()?;
-        let bounds = || dues.iter().copied().zip(dues.iter().copied().skip(1));
-        let total: Decimal = payouts.iter().map(|(_, amount)| *amount).sum();
-        let count = Decimal::from(self.repayments);
-        let (first_from, first_due) = bounds().next()?;
-        let instalment = self.instalment(self.rate_of(1, first_from, first_due))?;
-        let flat_interest = self.rate_of(self.repayments, start, *dues.last()?) * self.principal;
-        let (mut periods, mut repaid, mut charged) = (Vec::new(), Decimal::ZERO, Decimal::ZERO);
-        for (position, (from, due)) in (1..).zip(bounds()) {
-            let last = position == self.repayments;
-            let paid_out = |until: Date| -> Decimal {
-                let out = payouts.iter().filter(|(on, _)| *on <= until);
-                out.map(|(_, amount)| *amount).sum()
-            };
-            // A payout on a due date belongs to the period that begins with it.
-            let balance = paid_out(from.max(start)) - repaid;
-            let interest = if self.interest == FLAT {
-                let interest = numbers::money(flat_interest / count);
-                if last {
-                    numbers::money(flat_interest) - charged
-                } else {
-                    interest
-                }
-            } else {
-                let later = payouts.iter().filter(|(on, _)| *on > from.max(start) && *on < due);
-                let on_later: Decimal = later.map(|(on, amount)| *amount * self.rate_of(1, *on, due)).sum();
-                numbers::money(balance * self.rate_of(1, from, due) + on_later)
-            };
-            let open = if last { total - repaid } else { paid_out(due) - repaid };
-            let principal = if last {
-                open
-            } else if self.interest == FLAT || self.amortization == EQUAL_PRINCIPAL {
-                numbers::money(self.principal / count)
-            } else {
-                instalment - interest
-            };
-            let principal = principal.clamp(Decimal::ZERO, open.max(Decimal::ZERO));
-            repaid += principal;
-            charged += interest;
-            periods.push(Period {
-                from,
-                due,
-                principal,
-                interest,
-                balance: if last { total - repaid } else { paid_out(due) - repaid },
-            });
-        }
-        Some(periods)
-    }
-
-    /// The rate of so many periods, as a fraction: by their days, or whatever their days.
-    fn rate_of(&self, periods: i64, from: Date, to: Date) -> Decimal {
-        let annual = self.annual_rate() / Decimal::ONE_HUNDRED;
-        if self.interest_calculation == DAILY {
-            let days = Decimal::from((to - from).whole_days());
-            return annual * days / Decimal::from(DAYS_IN_YEAR);
-        }
-        annual * Decimal::from(periods * self.every) / Decimal::from(self.frequency.per_year())
-    }
-
-    /// What is paid each time, principal and interest together.
-    fn instalment(&self, rate: Decimal) -> Option<Decimal> {
-        let count = Decimal::from(self.repayments);
-        if rate.is_zero() {
-            return Some(numbers::money(self.principal / count));
-        }
-        // What one unit at the end is worth now; after very long it is worth nothing.
-        let each = Decimal::ONE / (Decimal::ONE + rate);
-        let discount = (0..self.repayments).fold(Decimal::ONE, |worth, _| worth * each);
-        Some(numbers::money(
-            (self.principal * rate).checked_div(Decimal::ONE - discount)?,
-        ))
     }
 }
 
@@ -197,7 +116,14 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::enums::{Frequency, PER_YEAR};
+    use crate::{
+        enums::{Frequency, PER_YEAR},
+        loans::Shape,
+    };
+
+    const FLAT: i64 = 1;
+    const EQUAL_PRINCIPAL: i64 = 0;
+    const DAILY: i64 = 0;
 
     fn terms(principal: i64, repayments: i64, frequency: Frequency, rate: i64) -> Terms {
         Terms {
@@ -213,6 +139,7 @@ mod tests {
             interest: 0,
             interest_calculation: 1,
             strategy: String::new(),
+            shape: Shape::default(),
         }
     }
 

@@ -4,12 +4,14 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
+use super::shape::{SentShape, Shape};
 use crate::{
-    enums::{self, Frequency, PER_YEAR},
+    enums::{self, Frequency},
     errors::{Failure, Fault},
     fields::{Fields, has_word},
     numbers,
     products::Product,
+    release::Release,
     validation::Checks,
 };
 
@@ -28,6 +30,7 @@ pub(crate) struct Terms {
     pub(crate) interest: i64,
     pub(crate) interest_calculation: i64,
     pub(crate) strategy: String,
+    pub(crate) shape: Shape,
 }
 
 impl Terms {
@@ -36,9 +39,12 @@ impl Terms {
         self.due(from, self.repayments)
     }
 
-    /// The due date of a repayment, the first of which is number one.
+    /// The due date of a repayment, the first of which is number one; zero is the day from which they are counted.
     pub(crate) fn due(&self, from: Date, number: i64) -> Option<Date> {
-        self.frequency.after(from, number.checked_mul(self.every)?)
+        match self.shape.first_due {
+            Some(first) if number > 0 => self.frequency.after(first, (number - 1).checked_mul(self.every)?),
+            Some(_) | None => self.frequency.after(from, number.checked_mul(self.every)?),
+        }
     }
 
     /// The due date of the last repayment of a part of the principal, by the repayments of the whole; there is always one.
@@ -50,22 +56,17 @@ impl Terms {
 
     /// The rate per year.
     pub(crate) fn annual_rate(&self) -> Decimal {
-        let per_year = match self.rate_frequency {
-            0 => 365,
-            1 => 52,
-            2 => 12,
-            _ => 1,
-        };
-        self.rate * Decimal::from(per_year)
+        enums::per_year(self.rate, self.rate_frequency)
     }
 }
 
 /// What a schedule is made with instead of the terms: the last body decides, and what it leaves out is zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) has_principal: bool,
     pub(crate) rate: Decimal,
     pub(crate) rate_frequency: i64,
+    pub(crate) shape: Shape,
 }
 
 /// The terms that a body names, read and checked one by one.
@@ -83,6 +84,7 @@ pub(crate) struct SentTerms {
     pub(crate) interest: Option<i64>,
     pub(crate) interest_calculation: Option<i64>,
     pub(crate) strategy: Option<String>,
+    pub(crate) shape: SentShape,
 }
 
 /// `loanType` is a name; only `individual` loans are simulated.
@@ -149,15 +151,20 @@ impl SentTerms {
             interest,
             interest_calculation,
             strategy,
+            shape: SentShape::read(fields, checks)?,
         })
     }
 
     /// What the schedule is made with; 1.10.1 does not look at the unit of the rate.
-    pub(super) fn plan(&self, develop: bool) -> Plan {
+    pub(super) fn plan(&self, product: &Product, release: Release) -> Plan {
         Plan {
             has_principal: self.principal.is_some(),
             rate: self.rate.map(numbers::stored).unwrap_or_default(),
-            rate_frequency: self.rate_frequency.filter(|_| develop).unwrap_or(PER_YEAR),
+            rate_frequency: self
+                .rate_frequency
+                .filter(|_| release.is_develop())
+                .unwrap_or(product.rate_frequency),
+            shape: self.shape.under(&product.shape, release),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
-    products::{MAX_TRANCHES, Product},
+    products::Product,
     release::Release,
     validation::Checks,
 };
@@ -105,11 +105,12 @@ pub(crate) fn read(
         )));
     }
     let count = i64::try_from(sent.len()).unwrap_or(i64::MAX);
-    if count > MAX_TRANCHES {
+    let most = product.max_tranches;
+    if count > most {
         let greater = if release.is_develop() { "greater" } else { "greter" };
-        let text = format!("Number of tranche shouldn't be {greater} than {MAX_TRANCHES}");
+        let text = format!("Number of tranche shouldn't be {greater} than {most}");
         let fault = Fault::general("error.msg.disbursementData.exceeding.max.tranche.count", text);
-        return Err(Failure::Domain(fault.with([json!(MAX_TRANCHES), json!(count)])));
+        return Err(Failure::Domain(fault.with([json!(most), json!(count)])));
     }
     let mut checks = Checks::of("loan");
     if sent.first().is_some_and(|first| first.expected_on != expected) {

@@ -5,8 +5,9 @@ use time::Date;
 
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus,
+    attributes::SentAttributes,
     charges::SentCharge,
-    create::{check_application_dates, null_id, supported},
+    create::{check_application_dates, check_instalment, null_id, supported},
     terms::{SentTerms, check_loan_type, check_strategy, check_structure},
     tranches::{self, SentTranche},
 };
@@ -16,6 +17,7 @@ use crate::{
     errors::{Failure, Fault},
     fields::Fields,
     numbers,
+    release::Release,
     validation::Checks,
 };
 
@@ -46,6 +48,7 @@ impl Bank {
         checks.positive("principal", sent.principal);
         let expected = fields.date("expectedDisbursementDate")?;
         let charges = SentCharge::read(&fields, &mut checks)?;
+        let attributes = SentAttributes::read(&fields, &mut checks)?;
         let submitted_on = fields.date("submittedOnDate")?;
         if !fields.0.keys().any(|name| !UNCOUNTED.contains(&name.as_str())) {
             checks.no_parameters();
@@ -63,6 +66,7 @@ impl Bank {
             checks.finish()?;
         }
         let product = product.ok_or_else(null_id)?;
+        self.check_attributes(&attributes)?;
         let (term, repayments) = (sent.term.or(Some(loan.terms.term)), sent.repayments);
         check_structure(term, repayments, sent.every, sent.term_frequency, sent.frequency)?;
         let Some(new_expected) = expected.filter(|_| sent.makes_a_schedule()) else {
@@ -90,14 +94,16 @@ impl Bank {
 
         let mut changed = loan;
         let mut changes = Map::new();
-        let schedule_changed = changed.terms.change(&sent, &fields, &mut changes);
+        let schedule_changed = changed.terms.change(&sent, &fields, self.release, &mut changes);
+        changed.attributes.change(&attributes, &fields, &mut changes);
         if schedule_changed {
-            changed.plan = sent.plan(self.release.is_develop());
+            changed.plan = sent.plan(&product, self.release);
         }
         self.change_rest(&mut changed, &fields, &mut changes)?;
         changed.change_product_and_client(product.id, client, &mut changes);
         changed.change_dates(&fields, new_submitted, new_expected, &mut changes);
         self.change_parts(&mut changed, charges, tranches, schedule_changed, &mut changes, now)?;
+        check_instalment(&changed)?;
         let applied = changed.applied();
         self.loans.insert(id, changed);
         Ok(Applied {
@@ -139,11 +145,6 @@ impl Bank {
             && loan.max_outstanding.is_some()
         {
             loan.max_outstanding = Some(limit);
-        }
-        for name in ["loanOfficerId", "loanPurposeId"] {
-            if let Some(id) = fields.id(name)? {
-                changes.insert(name.to_owned(), json!(id));
-            }
         }
         Ok(())
     }
@@ -190,7 +191,13 @@ impl SentTerms {
 impl super::Terms {
     /// Takes over what differs; true if the schedule was touched. For months it always is: Fineract then writes the
     /// n-th day of the month anew.
-    fn change(&mut self, sent: &SentTerms, fields: &Fields<'_>, changes: &mut Map<String, Value>) -> bool {
+    fn change(
+        &mut self,
+        sent: &SentTerms,
+        fields: &Fields<'_>,
+        release: Release,
+        changes: &mut Map<String, Value>,
+    ) -> bool {
         let locale = || json!(fields.text("locale"));
         if let Some(principal) = sent.principal
             && numbers::money(principal) != self.principal
@@ -235,6 +242,7 @@ impl super::Terms {
             changes.insert("interestRatePerPeriod".into(), numbers::as_sent(rate));
             changes.insert("locale".into(), locale());
         }
+        self.shape.change(&sent.shape, fields, release, changes);
         if self.frequency == Frequency::Months {
             changes.insert("locale".into(), locale());
         }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use time::Date;
 
 use super::{
-    Loan, LoanStatus, books::Books, charge_view::charge_list, schedule_view::schedule, settle::Maturity, summary::Sums,
-    transaction_view,
+    Loan, LoanStatus, books::Books, charge_view::charge_list, schedule_view::schedule, settle::Maturity,
+    shape::partial_periods_parameter, summary::Sums, transaction_view,
 };
 use crate::{
     bank::{Bank, OFFICE},
@@ -51,8 +51,10 @@ pub(crate) fn unknown_fields(fields: &str) -> Vec<&str> {
 }
 
 /// The loan without the fields that were not asked for.
-pub(crate) fn with_fields(mut view: Map<String, Value>, fields: &str) -> Map<String, Value> {
-    view.retain(|name, _| !has_word(ON_REQUEST, name) || fields.split(',').any(|asked| asked == name));
+pub(crate) fn with_fields(mut view: Map<String, Value>, fields: &str, release: Release) -> Map<String, Value> {
+    let on_request =
+        |name: &str| has_word(ON_REQUEST, name) || (release.is_develop() && name == partial_periods_parameter(release));
+    view.retain(|name, _| !on_request(name) || fields.split(',').any(|asked| asked == name));
     view
 }
 
@@ -106,7 +108,10 @@ pub(crate) fn view(bank: &Bank, loan: &Loan, associations: Associations, today: 
     if let Some(limit) = loan.max_outstanding {
         put("maxOutstandingLoanBalance", numbers::printed(limit));
     }
-    for flag in ["canDefineInstallmentAmount", "isNPA", "chargedOff"] {
+    let defines = product.is_some_and(|product| product.defines_instalment);
+    put("canDefineInstallmentAmount", json!(defines));
+    loan.attributes.show(bank, &mut put);
+    for flag in ["isNPA", "chargedOff"] {
         put(flag, json!(false));
     }
     put("isTopup", json!(loan.top_up.is_some()));
@@ -184,8 +189,7 @@ fn terms(loan: &Loan, release: Release, put: &mut impl FnMut(&str, Value)) {
         json!(enums::strategy_name(&terms.strategy)),
     );
     put("syncDisbursementWithMeeting", json!(false));
-    put("daysInMonthType", enums::days_in_month());
-    put("daysInYearType", enums::days_in_year());
+    terms.shape.show(put);
     for (name, value) in loan.kind.view() {
         put(&name, value);
     }

@@ -105,6 +105,8 @@ pub(crate) fn take_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
             Made::Loan => Numbered::Loan,
             Made::Transaction => Numbered::Transaction,
             Made::LoanCharge => Numbered::LoanCharge,
+            Made::Product => Numbered::Product,
+            Made::Fund => Numbered::Fund,
         };
         simulator.number_from(kind, id);
     }

@@ -10,7 +10,7 @@ use fineract_simulator::{
 };
 use recordings::Comparison;
 use time::{
-    Date, Duration,
+    Date, Duration, OffsetDateTime,
     macros::{date, datetime, format_description},
 };
 
@@ -38,14 +38,27 @@ struct Play<'a> {
     tally: Tally,
 }
 
+/// From this scenario on, the servers were recorded on another day.
+const RECORDED_LATER: &str = "23";
+
+/// A moment of the day on which a scenario was recorded.
+fn recorded_at(scenario: &str) -> OffsetDateTime {
+    if scenario < RECORDED_LATER {
+        datetime!(2026-11-21 07:00 UTC)
+    } else {
+        datetime!(2026-12-01 01:00 UTC)
+    }
+}
+
 /// Plays a scenario against a fresh simulator whose clock stands where the recording was made. `users` are those of the
 /// recorded server.
 ///
 /// `before` was recorded on the same server and made commands that this scenario lists, so it is played first.
 pub(crate) fn play(recording: &Recording, before: Option<&Recording>, users: &Users) -> Tally {
+    let recorded_at = recorded_at(&recording.name);
     let minutes = Arc::new(AtomicI64::new(0));
     let ahead = Arc::clone(&minutes);
-    let clock = Arc::new(move || datetime!(2026-11-21 07:00 UTC) + Duration::minutes(ahead.load(Ordering::Relaxed)));
+    let clock = Arc::new(move || recorded_at + Duration::minutes(ahead.load(Ordering::Relaxed)));
     let simulator = Simulator::with_clock(recording.release, clock);
     for (name, permissions) in users {
         simulator.set_user(name, PASSWORD, permissions.clone());

@@ -1,5 +1,6 @@
 //! Which steps are played: those whose request the gateway could send, and what they stand on.
 
+use fineract_simulator::LENDERS;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -13,7 +14,10 @@ const CLIENT_UPDATE: &str = "firstname middlename lastname fullname externalId m
 const LOAN: &str = "loanType clientId productId externalId principal loanTermFrequency loanTermFrequencyType \
     numberOfRepayments repaymentEvery repaymentFrequencyType interestRatePerPeriod amortizationType interestType \
     interestCalculationPeriodType transactionProcessingStrategyCode submittedOnDate expectedDisbursementDate dateFormat \
-    locale charges disbursementData maxOutstandingLoanBalance";
+    locale charges disbursementData maxOutstandingLoanBalance graceOnPrincipalPayment graceOnInterestPayment \
+    graceOnInterestCharged repaymentsStartingFromDate interestChargedFromDate inArrearsTolerance graceOnArrearsAgeing \
+    fixedEmiAmount isEqualAmortization fixedPrincipalPercentagePerInstallment allowPartialPeriodInterestCalcualtion \
+    allowPartialPeriodInterestCalculation fundId loanOfficerId loanPurposeId";
 const APPROVE: &str =
     "approvedOnDate expectedDisbursementDate approvedLoanAmount netDisbursalAmount note dateFormat locale";
 const DISBURSE: &str = "actualDisbursementDate transactionAmount externalId paymentTypeId accountNumber checkNumber \
@@ -98,6 +102,8 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
 fn is_resource(method: &str, parts: &[&str]) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     match (method, parts) {
+        // What loans stand on.
+        ("POST", ["loanproducts" | "funds"]) => true,
         ("POST", ["clients" | "loans"]) | ("GET", ["loanproducts" | "paymenttypes" | "offices"]) => true,
         ("GET", ["loanproducts" | "paymenttypes" | "offices", id]) => number(id),
         // The checker's side, and what puts commands under a checker.
@@ -136,7 +142,13 @@ fn cannot_be_an_external_id(part: &str) -> bool {
 fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option<&'static str> {
     let command = command.map(|command| command.replace("%20", " ").trim().to_ascii_lowercase());
     let known = match (request.method.as_str(), parts[0], command.as_deref()) {
-        ("GET" | "DELETE", ..) => return None,
+        ("GET" | "DELETE", ..) | ("POST", "funds", _) => return None,
+        ("POST", "loanproducts", _) => {
+            let name = request.body["name"].as_str().unwrap_or_default();
+            return LENDERS
+                .contains(&name)
+                .then_some("products that the simulator has from the start");
+        }
         ("POST", "loans", command) if parts.len() == 1 => {
             if command.is_some_and(|command| command != "calculateloanschedule") {
                 return Some("commands that the gateway never sends");
