@@ -111,7 +111,7 @@ impl Bank<'_> {
     /// A transaction of the loan, by Fineract's number.
     pub async fn transaction_by_number(&self, loan: &ExternalId, number: u64) -> Result<Value, Stop> {
         let path = Path::new("v1/loans/external-id").segment(loan);
-        self.read(path.fixed("transactions").segment(number)).await
+        same_number(self.read(path.fixed("transactions").segment(number)).await?, number)
     }
 
     /// The loan with the transactions that were not reversed.
@@ -158,7 +158,7 @@ impl Bank<'_> {
             List::Charges => Path::new("v1/charges"),
             List::PaymentTypes => Path::new("v1/paymenttypes"),
             List::WriteOffReasons => {
-                let codes = self.read(Path::new("v1/codes")).await?;
+                let codes = list_of_names(self.read(Path::new("v1/codes")).await?)?;
                 let named = |code: &&Value| code.get("name").and_then(Value::as_str) == Some(WRITE_OFF_REASONS);
                 let code = codes.as_array().and_then(|codes| codes.iter().find(named));
                 match code.and_then(number_of) {
@@ -167,7 +167,7 @@ impl Bank<'_> {
                 }
             }
         };
-        let entries = Arc::new(self.read(path).await?);
+        let entries = Arc::new(list_of_names(self.read(path).await?)?);
         self.products.keep(known, now, Arc::clone(&entries));
         Ok(entries)
     }
@@ -179,15 +179,15 @@ impl Bank<'_> {
             (SubjectKind::Loan, id) => ("v1/loans/external-id", id),
             (SubjectKind::Itself, _) => return Ok(None),
         };
-        Ok(found(self.read(Path::new(fixed).segment(id)).await)?
-            .as_ref()
-            .and_then(number_of))
+        let thing = self.read(Path::new(fixed).segment(id)).await;
+        let thing = thing.and_then(|thing| same_external_id(thing, id));
+        Ok(found(thing)?.as_ref().and_then(number_of))
     }
 
     /// The audit of a command; none if Fineract does not know it, which it says with a failure of its own (HTTP 500).
     pub async fn audit(&self, number: u64) -> Result<Option<Value>, Stop> {
         match self.read(Path::new("v1/audits").segment(number)).await {
-            Ok(audit) => Ok(Some(audit)),
+            Ok(audit) => same_number(audit, number).map(Some),
             Err(Stop::NotYet(Wait {
                 reason: Reason::FineractFailed,
                 ..
@@ -196,9 +196,12 @@ impl Bank<'_> {
         }
     }
 
-    /// A list.
-    pub async fn list(&self, path: Path) -> Result<Value, Stop> {
-        self.read(path).await
+    /// A page of a list: its entries.
+    pub async fn page(&self, path: Path) -> Result<Vec<Value>, Stop> {
+        match self.read(path).await?.get_mut("pageItems").map(Value::take) {
+            Some(Value::Array(entries)) => Ok(entries),
+            Some(_) | None => Err(foreign()),
+        }
     }
 
     /// The user that the gateway is in Fineract. Without credentials nothing can be asked, so nothing is concluded.
@@ -209,7 +212,7 @@ impl Bank<'_> {
 
     /// The loan with this number of Fineract's.
     pub async fn loan_by_number(&self, number: u64) -> Result<Value, Stop> {
-        self.read(Path::new("v1/loans").segment(number)).await
+        same_number(self.read(Path::new("v1/loans").segment(number)).await?, number)
     }
 
     /// The loan product of this name with its charges, at most five minutes old.
@@ -219,7 +222,7 @@ impl Bank<'_> {
         if let Some(product) = self.products.fresh(&known, now) {
             return Ok(product);
         }
-        let list = self.read(Path::new("v1/loanproducts")).await?;
+        let list = list_of_names(self.read(Path::new("v1/loanproducts")).await?)?;
         let named = |product: &&Value| product.get("name").and_then(Value::as_str) == Some(lender.as_str());
         let Some(number) = list
             .as_array()
@@ -233,7 +236,8 @@ impl Bank<'_> {
                 message,
             )));
         };
-        let product = Arc::new(self.read(Path::new("v1/loanproducts").segment(number)).await?);
+        let product = self.read(Path::new("v1/loanproducts").segment(number)).await?;
+        let product = Arc::new(same_number(product, number)?);
         self.products.keep(known, now, Arc::clone(&product));
         Ok(product)
     }
@@ -303,12 +307,34 @@ pub fn number_of(thing: &Value) -> Option<u64> {
     thing.get("id").and_then(Value::as_u64)
 }
 
-/// An answer about something else than what was asked for is never built upon.
+/// An answer about something else than what was asked for is another program's, and never built upon.
 fn same_external_id(thing: Value, id: &str) -> Result<Value, Stop> {
     if thing.get("externalId").and_then(Value::as_str) == Some(id) {
         return Ok(thing);
     }
-    Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)))
+    Err(foreign())
+}
+
+/// The same for what was asked for by number.
+fn same_number(thing: Value, number: u64) -> Result<Value, Stop> {
+    if number_of(&thing) == Some(number) {
+        return Ok(thing);
+    }
+    Err(foreign())
+}
+
+/// An answer that is no list of names says nothing about what Fineract's list holds.
+fn list_of_names(answer: Value) -> Result<Value, Stop> {
+    let named = |entry: &Value| entry.get("name").is_some_and(Value::is_string);
+    match answer.as_array() {
+        Some(entries) if entries.iter().all(named) => Ok(answer),
+        Some(_) | None => Err(foreign()),
+    }
+}
+
+/// Another program answered in Fineract's place.
+pub(crate) const fn foreign() -> Stop {
+    Stop::NotYet(Wait::new(Pace::Minutes, Reason::ForeignAnswer))
 }
 
 /// What is kept.

@@ -191,7 +191,7 @@ async fn leaf_through<T>(
 ) -> Result<Option<T>, Stop> {
     for page in 0..PAGES_MAX {
         let path = list.clone().parameter("limit", PAGE).parameter("offset", page * PAGE);
-        let entries = entries(bank, path).await?;
+        let entries = bank.page(path).await?;
         match look(&entries) {
             ControlFlow::Break(found) => return Ok(found),
             ControlFlow::Continue(()) if is_last(&entries) => return Ok(None),
@@ -199,15 +199,6 @@ async fn leaf_through<T>(
         }
     }
     Err(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)))
-}
-
-async fn entries(bank: &Bank<'_>, path: Path) -> Result<Vec<Value>, Stop> {
-    let answer = bank.list(path).await?;
-    Ok(answer
-        .get("pageItems")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default())
 }
 
 fn is_last(entries: &[Value]) -> bool {

@@ -128,6 +128,13 @@ pub fn settlement(
             None,
             before.command_id,
         ),
+        Verdict::Unnamed { .. } => (
+            Event::PutOff,
+            Some(Wait::new(Pace::Soon, Reason::ForeignAnswer)),
+            None,
+            None,
+            before.command_id,
+        ),
         Verdict::Restored => {
             let wait = Wait::new(Pace::Operator, Reason::NeedsOperator);
             (Event::PutOff, Some(wait), None, None, before.command_id)
@@ -185,7 +192,7 @@ fn entry(before: &Row, outcome: &Outcome, at: Timestamp) -> Try {
         Verdict::Refused(failure) | Verdict::Denied(failure) => failure.plain_code(),
         Verdict::Spent { reason, .. } => Some(reason.as_str()),
         Verdict::NotYet(wait) | Verdict::Unknown(wait) => Some(wait.reason.as_str()),
-        Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Restored => None,
+        Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::Restored | Verdict::Unnamed { .. } => None,
     };
     Try {
         at,

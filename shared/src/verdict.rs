@@ -78,6 +78,12 @@ pub enum Verdict {
     },
     /// A stored success of what this row never sent: the row was restored from a backup. What Fineract shows decides.
     Restored,
+    /// A success that does not name this operation: Fineract left the ids out (release 1.10.1 does so for payments under
+    /// interest recalculation), or another program answered. What Fineract shows decides.
+    Unnamed {
+        /// Whether it is the stored answer of the key, so that asking again brings no other.
+        replayed: bool,
+    },
 }
 
 impl Verdict {
@@ -90,6 +96,7 @@ impl Verdict {
             Self::Denied(_) => DENIED,
             Self::Spent { .. } => "spent",
             Self::Restored => "restored",
+            Self::Unnamed { .. } => "unnamed",
             Self::NotYet(_) => "not_yet",
             Self::Unknown(_) => UNKNOWN,
         }
@@ -107,7 +114,7 @@ pub struct Expected {
     pub resource_id: Option<u64>,
     /// `loanId`, where the number of the loan was looked up.
     pub loan_id: Option<u64>,
-    /// Of what is only read: the member that names the loan, and what it must be if the answer has it.
+    /// Of what is only read: the member that names the loan, and what it must be.
     pub of: Option<(&'static str, String)>,
     /// Of what is only read and names no loan: the member without which it is another answer.
     pub has: Option<&'static str>,
@@ -135,7 +142,7 @@ impl Expected {
             && self
                 .of
                 .as_ref()
-                .is_none_or(|(member, wanted)| body.get(member).is_none_or(|named| named == wanted.as_str()))
+                .is_none_or(|(member, wanted)| body.get(member).is_some_and(|named| named == wanted.as_str()))
     }
 }
 
@@ -161,7 +168,7 @@ pub fn of_question(exchange: &Exchange, expected: &Expected) -> Verdict {
     match exchange {
         Exchange::Answer(answer) => match (answer.status, answer.json().filter(Value::is_object)) {
             (200..=299, Some(body)) if expected.named_by(&body) => Verdict::Applied(body),
-            (200..=299, Some(_)) => Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)),
+            (200..=299, Some(_)) => Verdict::Unknown(Wait::new(Pace::Soon, Reason::ForeignAnswer)),
             (_, body) => of_error(answer, body),
         },
         Exchange::NotSent => Verdict::NotYet(Wait::new(Pace::Unreachable, Reason::FineractUnreachable)),
@@ -170,18 +177,20 @@ pub fn of_question(exchange: &Exchange, expected: &Expected) -> Verdict {
 }
 
 fn of_success(answer: &Answer, body: Value, expected: &Expected, sent_before: bool) -> Verdict {
-    let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
+    let unnamed = Verdict::Unnamed {
+        replayed: answer.from_cache,
+    };
     if body.get("rollbackTransaction") == Some(&Value::Bool(true)) {
         let resource = body.get("resourceId").and_then(Value::as_u64);
         if resource.is_some_and(|resource| expected.resource_id.is_some_and(|wanted| wanted != resource)) {
-            return operator;
+            return unnamed;
         }
         return Verdict::Pending {
             command_id: body.get("commandId").and_then(Value::as_u64),
         };
     }
     if !expected.named_by(&body) {
-        return operator;
+        return unnamed;
     }
     if answer.from_cache && !sent_before {
         return Verdict::Restored;
@@ -318,7 +327,8 @@ pub fn of_lookup(exchange: &Exchange) -> Found {
             | Verdict::Pending { .. }
             | Verdict::Refused(_)
             | Verdict::Denied(_)
-            | Verdict::Restored => Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)),
+            | Verdict::Restored
+            | Verdict::Unnamed { .. } => Found::NotYet(Wait::new(Pace::Minutes, Reason::Misconfigured)),
         },
     }
 }

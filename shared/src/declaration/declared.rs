@@ -21,6 +21,9 @@ const TAKEN: [&str; 2] = [
     "validation.msg.loan.transaction.externalId.value.must.be.unique",
 ];
 
+/// The parameter of a read that says which members its answer has.
+const MEMBERS: &str = "fields";
+
 /// The field that names a transaction.
 const TRANSACTION_ID: &str = "externalTransactionId";
 
@@ -223,7 +226,7 @@ impl Declared {
             let given = self.given.iter().find(|(given, _)| given.name == field.name);
             let given = given.and_then(|(_, given)| {
                 let date = given.date().map(|date| date.to_string());
-                date.or_else(|| given.text().map(str::to_owned))
+                date.or_else(|| given.text().map(|text| self.with_name(field, text)))
             });
             given.or_else(|| field.default.map(str::to_owned))
         };
@@ -235,6 +238,19 @@ impl Declared {
         match self.date() {
             Some(_) => path.parameter("dateFormat", DATE_FORMAT).parameter("locale", LOCALE),
             None => path,
+        }
+    }
+
+    /// What is asked for, and the member by which the answer names the loan: without it another program's answer could be
+    /// taken for Fineract's.
+    fn with_name(&self, field: &Field, text: &str) -> String {
+        match self.row.shows {
+            Shows::Names(member)
+                if field.member == Some(MEMBERS) && text.split(',').all(|word| word.trim() != member) =>
+            {
+                format!("{text},{member}")
+            }
+            _ => text.to_owned(),
         }
     }
 

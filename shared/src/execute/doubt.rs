@@ -76,7 +76,7 @@ impl Executor<'_> {
     }
 
     /// Reads back where the answer alone does not decide: after a stored answer that does not tell, after a stored success
-    /// of what was never sent, before a refusal under a key that may not be the first or may be forgotten, before one that
+    /// of what was never sent, after a success that names something else, before a refusal under a key that may not be the first or may be forgotten, before one that
     /// says that the id which follows from a UTR is taken, and when Fineract has refused for long what it may have applied.
     pub(super) async fn confirmed(
         &self,
@@ -91,7 +91,7 @@ impl Executor<'_> {
                 .key_first_sent_at
                 .is_some_and(|at| self.clock.now().since(at) > KEY_REMEMBERED);
         let asks = match &outcome.verdict {
-            Verdict::Spent { .. } | Verdict::Restored => true,
+            Verdict::Spent { .. } | Verdict::Restored | Verdict::Unnamed { .. } => true,
             Verdict::Refused(failure) => doubt || operation.is_taken(failure),
             Verdict::Denied(_) => self.is_stuck(row, true),
             Verdict::Applied(_) | Verdict::Pending { .. } | Verdict::NotYet(_) | Verdict::Unknown(_) => false,
@@ -138,6 +138,14 @@ impl Executor<'_> {
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
                 (Verdict::NotYet(Wait::new(Pace::NextKey, reason)), true)
+            }
+            // Fineract's own words under this key are out, and the effect is not there: no later answer tells more.
+            (Verdict::Unnamed { replayed: true }, Proof::NotApplied | Proof::ByAnother | Proof::Undone(_)) => {
+                (Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)), false)
+            }
+            // Another program answered, or Fineract did not mean this operation: the same key asks again.
+            (Verdict::Unnamed { replayed: false }, Proof::NotApplied | Proof::ByAnother | Proof::Undone(_)) => {
+                (Verdict::Unknown(Wait::new(Pace::Soon, Reason::ForeignAnswer)), false)
             }
             (verdict, _) => (verdict, false),
         };
@@ -311,7 +319,8 @@ pub(super) fn bounded(outcome: Outcome) -> Outcome {
         | Verdict::Unknown(_)
         | Verdict::Denied(_)
         | Verdict::Spent { .. }
-        | Verdict::Restored) => Outcome { verdict, ..outcome },
+        | Verdict::Restored
+        | Verdict::Unnamed { .. }) => Outcome { verdict, ..outcome },
     }
 }
 

@@ -83,7 +83,13 @@ fn waits() -> Vec<(Reason, &'static str, Value, Script, Duration)> {
         (Reason::PendingApproval, answer(200, held)),
         (
             Reason::NeedsOperator,
-            answer(200, json!({"resourceExternalId": "INC-2"})),
+            Script::default()
+                .cached(POST, 200, json!({"resourceExternalId": "INC-2"}))
+                .on(
+                    "GET /v1/clients/external-id/INC-1",
+                    404,
+                    refusal("error.msg.client.id.invalid"),
+                ),
         ),
     ]
     .into_iter()

@@ -1,8 +1,10 @@
 //! Where the answers do not tell, what Fineract shows decides.
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fineract::{Answer, Request};
 use crate::pace::KEY_REMEMBERED;
 use crate::testing::{Script, World, refusal, terms};
 use crate::tracking::State;
@@ -244,4 +246,96 @@ async fn what_a_stored_success_of_what_was_never_sent_changed_is_read_back_by_it
         "without its number nothing is read back"
     );
     assert_ne!(world.row().state, State::Succeeded);
+}
+
+#[tokio::test]
+async fn a_success_that_names_something_else_is_read_back_before_anybody_is_asked() {
+    let nameless = || json!({"officeId": 1, "clientId": 42, "resourceId": 42});
+    let another = || json!({"officeId": 1, "clientId": 43, "resourceId": 43, "resourceExternalId": "INC-2"});
+    let portal = || json!({"status": "ok"});
+    let pending = || json!({"commandId": 5, "rollbackTransaction": true, "resourceId": 43});
+    let applied = || (200, there("mifos"));
+    let absent = || (404, gone());
+    let waits = |reason| (State::Waiting, Some(reason), false);
+    for (answered, cached, shown, ends) in [
+        (nameless(), false, applied(), (State::Succeeded, None, true)),
+        (another(), false, applied(), (State::Succeeded, None, true)),
+        (portal(), false, applied(), (State::Succeeded, None, true)),
+        (nameless(), true, applied(), (State::Succeeded, None, true)),
+        (nameless(), false, absent(), waits(Reason::ForeignAnswer)),
+        (portal(), false, absent(), waits(Reason::ForeignAnswer)),
+        (portal(), false, (200, there("clerk")), waits(Reason::ForeignAnswer)),
+        (portal(), false, (500, json!({})), waits(Reason::FineractFailed)),
+        (portal(), false, (200, portal()), waits(Reason::ForeignAnswer)),
+        // The key has no other answer, and what it says is not there.
+        (nameless(), true, absent(), waits(Reason::NeedsOperator)),
+        (another(), true, (200, there("clerk")), waits(Reason::NeedsOperator)),
+    ] {
+        let context = format!("{answered} {cached} {shown:?}");
+        let script = match cached {
+            true => Script::default().cached(POST, 200, answered),
+            false => Script::default().on(POST, 200, answered),
+        };
+        let script = script.on(GET, shown.0, shown.1);
+        let world = World::new();
+        let message = world.accept("CLIENT_CREATE", client()).await;
+        world.run(&script, &message).await;
+        let row = world.row();
+        assert!(script.is_done(), "{context}");
+        assert_eq!((row.state, row.reason, row.read_back), ends, "{context}");
+        assert!(row.maybe_sent && row.key_epoch == 0, "{context}: the same key again");
+    }
+    let held = Script::default().on(POST, 200, pending());
+    let world = World::new();
+    let message = world.accept("CLIENT_CREATE", client()).await;
+    world.run(&held, &message).await;
+    assert_eq!(
+        (world.row().state, world.row().command_id),
+        (State::PendingApproval, Some(5))
+    );
+}
+
+/// Another program that answers everything with 200 and JSON of its own.
+struct Portal(Value);
+
+#[async_trait]
+impl Fineract for Portal {
+    async fn exchange(&self, _: Request) -> Exchange {
+        Exchange::Answer(Answer {
+            status: 200,
+            from_cache: false,
+            body: self.0.to_string().into_bytes(),
+        })
+    }
+
+    async fn username(&self) -> Option<String> {
+        Some("mifos".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn no_answer_of_another_program_ends_an_operation_or_leaves_it_to_a_person() {
+    for portal in [
+        json!({"status": "ok"}),
+        json!({"id": 1}),
+        json!([{"id": 1}]),
+        json!({"pageItems": {}}),
+    ] {
+        for kind in crate::operations::ALL {
+            let world = World::new();
+            let data = serde_json::from_str(kind.example).unwrap();
+            let message = world.accept(kind.name, data).await;
+            for _ in 0..4 {
+                world.run(&Portal(portal.clone()), &message).await;
+                world.clock.advance(WAIT_MAX);
+            }
+            let row = world.row();
+            let context = format!("{} before {portal}: {:?} {:?}", kind.name, row.state, row.failure);
+            assert_eq!(
+                (row.state, row.reason),
+                (State::Waiting, Some(Reason::ForeignAnswer)),
+                "{context}"
+            );
+        }
+    }
 }

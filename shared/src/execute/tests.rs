@@ -12,6 +12,7 @@ use crate::testing::{LEASE, Script, World, refusal, terms};
 use crate::tracking::State;
 
 const POST: &str = "POST /v1/clients";
+const GET: &str = "GET /v1/clients/external-id/INC-1";
 
 fn client() -> Value {
     json!({"firstname": "J", "lastname": "B", "externalId": "INC-1", "activationDate": "01 January 2026"})
@@ -134,8 +135,10 @@ async fn nothing_is_failed_that_is_not_refused() {
         ),
         (Script::default().on(POST, 502, json!({})), Reason::ForeignAnswer, true),
         (
-            Script::default().on(POST, 200, json!({"resourceExternalId": "INC-2"})),
-            Reason::NeedsOperator,
+            Script::default()
+                .on(POST, 200, json!({"resourceExternalId": "INC-2"}))
+                .on(GET, 404, refusal("error.msg.client.id.invalid")),
+            Reason::ForeignAnswer,
             true,
         ),
     ] {

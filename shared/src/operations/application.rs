@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::bank::{Bank, number_of};
+use crate::bank::{Bank, foreign, number_of};
 use crate::command::{Body, Stop};
 use crate::fields::Fields;
 use crate::loan_terms::{charges, id_of, in_tranches, indivisible, indivisible_together, product_charge};
 use crate::loan_terms::{repayment_every, tranche};
-use crate::pace::{Pace, Reason, Wait};
 use crate::proof::Evidence;
 use crate::values::{Amount, Count, Date, ExternalId, Lender, Rate, TermUnit};
 
@@ -75,7 +74,7 @@ impl Application {
     /// Looked up every time: external ids move, and a number kept from earlier would lend to another person.
     async fn client_number(&self, bank: &Bank<'_>) -> Result<u64, Stop> {
         match bank.client(&self.client_id).await {
-            Ok(client) => number_of(&client).ok_or(Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator))),
+            Ok(client) => number_of(&client).ok_or(foreign()),
             Err(Stop::NotFound(failure)) => Err(Stop::ClientNotFound(failure)),
             Err(stop) => Err(stop),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bank::{Bank, number_of};
+use crate::bank::{Bank, foreign, number_of};
 use crate::checker::done_by_another;
 use crate::command::{Command, Stop};
 use crate::fields::Fields;
@@ -44,7 +44,6 @@ impl Operation for LoanDelete {
     }
 
     async fn prepare(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
-        let operator = Stop::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
         let number = match case.target {
             Some(number) => {
                 self.still_ours(bank, number).await?;
@@ -55,7 +54,7 @@ impl Operation for LoanDelete {
                     .loan(&self.external_loan_id)
                     .await
                     .map_err(Stop::final_if_not_found)?;
-                number_of(&loan).ok_or(operator)?
+                number_of(&loan).ok_or(foreign())?
             }
         };
         Ok(Command {

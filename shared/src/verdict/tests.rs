@@ -33,6 +33,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Spent { reason, failure } => format!("spent {reason:?} {}", failure.code().unwrap_or_default()),
         Verdict::Denied(failure) => format!("denied {}", failure.code().unwrap_or_default()),
         Verdict::Restored => "restored".to_owned(),
+        Verdict::Unnamed { replayed } => format!("unnamed{}", if *replayed { " replayed" } else { "" }),
     }
 }
 
@@ -57,9 +58,10 @@ fn successes() {
             r#"{"resourceExternalId":"L-1","rollbackTransaction":false,"commandId":5}"#,
             "applied",
         ),
-        (r#"{"resourceExternalId":"L-2"}"#, "not yet Operator NeedsOperator"),
-        (r#"{"resourceExternalId":{}}"#, "not yet Operator NeedsOperator"),
-        (r#"{"officeId":1}"#, "not yet Operator NeedsOperator"),
+        (r#"{"resourceExternalId":"L-2"}"#, "unnamed"),
+        (r#"{"resourceExternalId":{}}"#, "unnamed"),
+        (r#"{"officeId":1}"#, "unnamed"),
+        (r#"{"status":"ok"}"#, "unnamed"),
         (
             r#"{"commandId":805,"rollbackTransaction":true,"resourceExternalId":{}}"#,
             "pending Some(805)",
@@ -70,6 +72,7 @@ fn successes() {
         check(&answer(200, false, body), verdict);
     }
     check(&answer(200, true, ours), "applied");
+    check(&answer(200, true, r#"{"officeId":1}"#), "unnamed replayed");
     let never_sent = of_command(&answer(200, true, ours), &expected(), false);
     assert_eq!(word(&never_sent), "restored", "a stored answer to what was never sent");
 }
@@ -109,7 +112,7 @@ fn a_held_command_about_another_loan_is_not_ours() {
     for (resource_id, verdict) in [
         (None, "pending Some(805)"),
         (Some(7), "pending Some(805)"),
-        (Some(8), "not yet Operator NeedsOperator"),
+        (Some(8), "unnamed"),
     ] {
         let expected = Expected {
             resource_id,
@@ -325,17 +328,17 @@ fn an_answer_to_a_question_is_about_the_loan_or_is_none() {
     };
     for (expected, body, answered) in [
         (&of_loan, json!({"externalId": "L-1", "id": 7}), true),
-        (&of_loan, json!({"id": 7}), true),
+        (&of_loan, json!({"id": 7}), false),
+        (&of_loan, json!({"status": "ok"}), false),
         (&of_loan, json!({"externalId": "L-2", "id": 8}), false),
         (&schedule, json!({"periods": []}), true),
         (&schedule, json!({"loanId": 8, "resourceId": 8}), false),
     ] {
         let verdict = of_question(&answer(200, false, &body.to_string()), expected);
-        let operator = Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator));
         let wanted = if answered {
             Verdict::Applied(body.clone())
         } else {
-            operator
+            Verdict::Unknown(Wait::new(Pace::Soon, Reason::ForeignAnswer))
         };
         assert_eq!(verdict, wanted, "{body}");
     }

@@ -40,6 +40,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Spent { reason, .. } => format!("spent, {reason:?}"),
         Verdict::Denied(_) => "denied".to_owned(),
         Verdict::Restored => "restored".to_owned(),
+        Verdict::Unnamed { .. } => "unnamed".to_owned(),
         Verdict::Unknown(wait) => format!("unknown, {:?} {:?}", wait.pace, wait.reason),
     }
 }
