@@ -31,6 +31,12 @@ const LISTS: [(u64, Decision); 5] = [
 const PROCESSED: u64 = 1;
 /// The lists in which a command is sought whose number is not known: those that wait for a checker, and the rejected.
 const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Awaited), (3, Decision::Rejected)];
+/// Fineract's filter by entity takes every entity whose name begins so: LOAN finds LOANCHARGE, too.
+fn is_a_command(entry: &Value, (action, entity): (&str, &str)) -> bool {
+    let text = |member: &str| entry.get(member).and_then(Value::as_str);
+    text("actionName") == Some(action) && text("entityName") == Some(entity)
+}
+
 /// How far Fineract's clock may be behind ours.
 const FINERACT_BEHIND_MAX: Duration = Duration::from_secs(5 * 60);
 
@@ -93,7 +99,8 @@ impl Marks {
         let text = |member: &str| command.get(member).and_then(Value::as_str);
         let sent = || text("commandAsJson").and_then(|json| serde_json::from_str::<Value>(json).ok());
         let made = |id: &String| sent().is_some_and(|sent| sent.get("externalId").and_then(Value::as_str) == Some(id));
-        text("maker") == Some(&self.maker)
+        is_a_command(command, self.words)
+            && text("maker") == Some(&self.maker)
             && self
                 .resource
                 .is_none_or(|number| command.get("resourceId").and_then(Value::as_u64) == Some(number))
@@ -148,7 +155,7 @@ pub async fn done_by_another(
     let us = bank.username().await?;
     let path = list_of(PROCESSED, words, Some(resource));
     let theirs = leaf_through(bank, &path, |entries| {
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| is_a_command(entry, words)) {
             let before = |since| made_on(entry).is_some_and(|made_on| made_on < since);
             if since.is_some_and(before) {
                 return ControlFlow::Break(None);

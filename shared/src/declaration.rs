@@ -5,6 +5,8 @@
 
 mod declared;
 mod shown;
+mod top_up;
+mod undoable;
 
 use serde_json::Value;
 
@@ -35,6 +37,8 @@ pub struct Declaration {
     pub shows: Shows,
     /// What the body needs beyond the fields, from the loan as it is.
     pub thinks: Option<Thought>,
+    /// Whether it pays out a loan: the loan is read before each request, for a top-up loan takes no external id.
+    pub pays_out: bool,
 }
 
 /// A member of the body that follows from the loan and the day that is asked for.
@@ -52,6 +56,7 @@ pub const ROW: Declaration = Declaration {
     action: "",
     shows: Shows::Undone,
     thinks: None,
+    pays_out: false,
 };
 
 /// One field.

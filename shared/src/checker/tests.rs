@@ -40,7 +40,8 @@ fn reason<T: std::fmt::Debug>(result: Result<T, Stop>) -> Reason {
 }
 
 fn made(maker: &str, made_on: i64) -> Value {
-    json!({"id": 9, "resourceId": RESOURCE, "maker": maker, "madeOnDate": made_on})
+    json!({"id": 9, "actionName": WORDS.0, "entityName": WORDS.1, "resourceId": RESOURCE, "maker": maker,
+        "madeOnDate": made_on})
 }
 
 #[tokio::test]
@@ -60,6 +61,33 @@ async fn who_did_it_is_told_by_the_newest_command_or_by_those_since_then() {
         (
             None,
             vec![with(theirs(later), "processingResult", json!("Rejected"))],
+            false,
+        ),
+        // Refused commands on what exists stand there with its number, like applied ones.
+        (
+            None,
+            vec![with(theirs(later), "processingResult", json!("Error"))],
+            false,
+        ),
+        (
+            None,
+            vec![with(theirs(later), "processingResult", json!("Processed"))],
+            true,
+        ),
+        // The number of a charge is no loan's.
+        (
+            None,
+            vec![with(theirs(later), "entityName", json!("LOANCHARGE"))],
+            false,
+        ),
+        (
+            None,
+            vec![with(ours(later), "entityName", json!("LOANCHARGE")), theirs(later)],
+            true,
+        ),
+        (
+            Some(SINCE),
+            vec![with(theirs(later), "entityName", json!("LOANCHARGE"))],
             false,
         ),
         (Some(SINCE), vec![ours(later), theirs(later)], true),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::top_up::{awaiting, is_top_up};
+use super::undoable::undoable;
 use super::{Declaration, EXTERNAL_ID, Field, Form, LOAN_ID, Place, Shows};
 use crate::bank::{Bank, List, number_of};
 use crate::command::{Body, Command, DATE_FORMAT, LOCALE, Stop};
@@ -130,6 +132,8 @@ struct Looked {
     loan: Option<u64>,
     /// What the body needs to know of the loan.
     thought: Option<(&'static str, Value)>,
+    /// Whether what it books gets no external id, because Fineract would refuse any.
+    nameless: bool,
 }
 
 impl Declared {
@@ -184,7 +188,8 @@ impl Declared {
     }
 
     /// The path, and what the answer must name.
-    fn path(&self, case: &Case, target: Option<u64>) -> (Method, Path, Expected) {
+    fn path(&self, case: &Case, target: Option<u64>, nameless: bool) -> (Method, Path, Expected) {
+        let makes = self.row.makes() && !nameless;
         let own = || Some(self.own_id(case));
         let loan = Some(self.loan.as_str().to_owned());
         let base = Path::new("v1/loans/external-id").segment(&self.loan);
@@ -192,7 +197,7 @@ impl Declared {
         let path = match self.row.place {
             Place::Loan(word) => {
                 expected.resource_external_id = loan;
-                expected.sub_resource_external_id = own().filter(|_| self.row.makes());
+                expected.sub_resource_external_id = own().filter(|_| makes);
                 base.parameter("command", word)
             }
             Place::Transactions(word) => {
@@ -254,7 +259,7 @@ impl Declared {
         }
     }
 
-    async fn body(&self, bank: &Bank<'_>, case: &Case, thought: Option<(&'static str, Value)>) -> Result<Value, Stop> {
+    async fn body(&self, bank: &Bank<'_>, case: &Case, looked: Looked) -> Result<Value, Stop> {
         let mut body = Body::new();
         let mut detailed = false;
         let mut typed = false;
@@ -278,10 +283,10 @@ impl Declared {
         for (member, number) in self.row.fixed {
             body = body.with(member, *number);
         }
-        if let Some((member, value)) = thought {
+        if let Some((member, value)) = looked.thought {
             body = body.with(member, value);
         }
-        if self.row.makes() {
+        if self.row.makes() && !looked.nameless {
             body = body.with(EXTERNAL_ID, self.own_id(case));
         }
         // Without a payment type Fineract drops what is told about a payment silently.
@@ -307,6 +312,7 @@ impl Declared {
                     target: case.target.or(number_of(&loan).filter(|_| before)),
                     loan: number_of(&loan),
                     thought,
+                    ..Looked::default()
                 })
             }
             Shows::Reversed(kind) if first => {
@@ -318,14 +324,25 @@ impl Declared {
                 Ok(Looked {
                     target: standing.filter_map(number_of).max(),
                     loan: number_of(&loan),
-                    thought: None,
+                    ..Looked::default()
                 })
             }
             Shows::Undone if first => {
                 let transaction = bank.transaction(&self.loan, self.named()).await;
                 let transaction = transaction.map_err(Stop::final_if_not_found)?;
+                undoable(&transaction)?;
                 Ok(Looked {
                     target: number_of(&transaction).filter(|_| !is_reversed(&transaction)),
+                    ..Looked::default()
+                })
+            }
+            Shows::Booked(_) if self.row.pays_out => {
+                let loan = bank.loan(&self.loan).await.map_err(Stop::final_if_not_found)?;
+                let nameless = is_top_up(&loan);
+                Ok(Looked {
+                    target: case.target.or_else(|| awaiting(&loan).filter(|_| nameless)),
+                    loan: number_of(&loan),
+                    nameless,
                     ..Looked::default()
                 })
             }
@@ -342,15 +359,16 @@ impl Declared {
     }
 
     async fn request(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
-        let Looked { target, loan, thought } = self.look(bank, case).await?;
-        let (method, path, expected) = self.path(case, target);
+        let looked = self.look(bank, case).await?;
+        let target = looked.target;
+        let (method, path, expected) = self.path(case, target, looked.nameless);
         let expected = Expected {
-            loan_id: loan,
+            loan_id: looked.loan,
             ..expected
         };
         let body = match method {
             Method::Get => None,
-            Method::Post | Method::Put | Method::Delete => Some(self.body(bank, case, thought).await?),
+            Method::Post | Method::Put | Method::Delete => Some(self.body(bank, case, looked).await?),
         };
         Ok(Command {
             method,

@@ -42,7 +42,10 @@ impl Declared {
 
     async fn booked(&self, bank: &Bank<'_>, case: &Case, kind: &str) -> Result<Proof, Stop> {
         let Some(transaction) = found(bank.transaction(&self.loan, &self.own_id(case)).await)? else {
-            return Ok(Proof::NotApplied);
+            return match self.row.pays_out {
+                true => self.topped_up(bank, case).await,
+                false => Ok(Proof::NotApplied),
+            };
         };
         let ids = self.ids(bank, &transaction).await?;
         let evidence = Evidence::of(&transaction)
@@ -101,7 +104,7 @@ impl Declared {
     }
 
     /// What is there is ours, unless Fineract's audits have another user's command that did it.
-    async fn by_us(&self, bank: &Bank<'_>, case: &Case, ids: Value) -> Result<Proof, Stop> {
+    pub(super) async fn by_us(&self, bank: &Bank<'_>, case: &Case, ids: Value) -> Result<Proof, Stop> {
         let Some(number) = ids.get("resourceId").and_then(Value::as_u64) else {
             return Ok(Proof::NotApplied);
         };
@@ -114,7 +117,7 @@ impl Declared {
     }
 
     /// The ids that the answer to its command names; `thing` is what was changed, if not the loan itself.
-    async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
+    pub(super) async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
         let loan = bank.loan(&self.loan).await?;
         let mut ids = loan_ids(&loan);
         let own = |member: &str| thing.get(member).filter(|id| !id.is_null()).cloned();

@@ -186,7 +186,7 @@ async fn a_command_taken_out_of_the_inbox_is_sought_and_read_back_once_nothing_c
     assert_eq!(row.state, State::Waiting);
     let row = taken_out(|script| script.lost(&sought(2))).await.row();
     assert_eq!(row.state, State::Waiting);
-    let again = json!({"id": 806, "maker": "mifos", "commandAsJson": "{\"externalId\":\"INC-1\"}"});
+    let again = json!({"id": 806, "actionName": "CREATE", "entityName": "CLIENT", "maker": "mifos", "commandAsJson": "{\"externalId\":\"INC-1\"}"});
     let row = taken_out(|script| script.on(&sought(2), 200, json!({"pageItems": [again]})))
         .await
         .row();

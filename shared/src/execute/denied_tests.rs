@@ -225,7 +225,9 @@ async fn a_loan_that_somebody_else_deleted_was_not_deleted_by_us() {
         let first = Script::default().on(LOAN, 200, loan.clone()).on(delete, 500, json!({}));
         world.run(&first, &message).await;
         world.clock.advance(WAIT_MAX);
-        let entries = json!({"pageItems": [{"id": 9, "resourceId": 8, "maker": "clerk"}, {"id": 8, "resourceId": 7, "maker": maker}]});
+        let entries = json!({"pageItems": [
+            {"id": 9, "actionName": "DELETE", "entityName": "LOAN", "resourceId": 8, "maker": "clerk"},
+            {"id": 8, "actionName": "DELETE", "entityName": "LOAN", "resourceId": 7, "maker": maker}]});
         let script = Script::default()
             .on(by_number, 404, gone())
             .cached(delete, 500, json!({}))

@@ -31,14 +31,16 @@ fn undone_before() -> Script {
     let id = derived_uuid(&[b"disburse", b"L", b"U", &0_u64.to_be_bytes()]);
     let taken = refusal("error.msg.loan.disbursement.duplicate.externalId");
     let transaction = format!("GET /v1/loans/external-id/L/transactions/external-id/{id}");
+    let loan = || json!({"id": 1, "externalId": "L"});
     Script::default()
+        .on("GET /v1/loans/external-id/L", 200, loan())
         .on("POST /v1/loans/external-id/L?command=disburse", 403, taken)
         .on(
             &transaction,
             200,
             json!({"id": 7, "externalId": id.to_string(), "reversedOnDate": [2026, 1, 12]}),
         )
-        .on("GET /v1/loans/external-id/L", 200, json!({"id": 1, "externalId": "L"}))
+        .on("GET /v1/loans/external-id/L", 200, loan())
 }
 
 /// The operation, its data, its answers and the time of its run, for each reason to wait.

@@ -211,7 +211,7 @@ async fn a_stored_success_of_what_was_never_sent_is_read_back() {
 async fn what_a_stored_success_of_what_was_never_sent_changed_is_read_back_by_its_number() {
     let transaction = "GET /v1/loans/external-id/L/transactions/external-id/PAY-1";
     let undo = "POST /v1/loans/external-id/L/transactions/external-id/PAY-1?command=undo";
-    let undone = || json!({"id": 9, "externalId": "PAY-1", "manuallyReversed": true});
+    let undone = || json!({"id": 9, "externalId": "PAY-1", "type": {"repayment": true}, "manuallyReversed": true});
     let loan = json!({"id": 2, "externalId": "L", "clientId": 1, "officeId": 1});
     let audits = "GET /v1/audits?paged=true&orderBy=id&sortOrder=DESC&processingResult=1&actionName=ADJUST&entityName=LOAN&resourceId=9&limit=100&offset=0";
     let ids = json!({"officeId": 1, "clientId": 1, "loanId": 2, "resourceId": 9, "resourceExternalId": "PAY-1"});

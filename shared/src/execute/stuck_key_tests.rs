@@ -21,7 +21,7 @@ fn page(entries: Value) -> Value {
 
 fn command(number: u64, maker: &str, external_id: &str, made_on: i64) -> Value {
     let sent = json!({"externalId": external_id}).to_string();
-    json!({"id": number, "maker": maker, "madeOnDate": made_on, "commandAsJson": sent})
+    json!({"id": number, "actionName": "CREATE", "entityName": "CLIENT", "maker": maker, "madeOnDate": made_on, "commandAsJson": sent})
 }
 
 /// A lost answer, a busy one, and after the time for it what the script says; the milliseconds are those of the first try.

@@ -40,6 +40,7 @@ pub(super) const FAMILY: &[Declaration] = &[
         place: Place::Loan("disburse"),
         action: "DISBURSE",
         shows: Shows::Booked("disbursement"),
+        pays_out: true,
         ..ROW
     },
     Declaration {

@@ -563,7 +563,11 @@ async fn loan_disburse_names_its_transaction() {
         json!({"external_loan_id": loan, "actualDisbursementDate": "11 January 2026",
         "transactionAmount": 123456789.12, "utr_payment_id": utr, "note": "n"})
     };
-    let (line, body) = command(Script::default(), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
+    let shown = |id: &str| {
+        let line = format!("GET /v1/loans/external-id/{}", id.replace(' ', "%20"));
+        Script::default().on(&line, 200, loan(json!({"externalId": id, "isTopup": false})))
+    };
+    let (line, body) = command(shown("L 1"), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
     assert_eq!(line, "Post /v1/loans/external-id/L%201?command=disburse");
     let transaction = body["externalId"].clone();
     let expected = json!({"actualDisbursementDate": "11 January 2026", "transactionAmount": 123456789.12,
@@ -571,25 +575,38 @@ async fn loan_disburse_names_its_transaction() {
         "dateFormat": "dd MMMM yyyy", "locale": "en"});
     assert_eq!(body, expected);
 
-    let (_, again) = command(Script::default(), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
+    let (_, again) = command(shown("L 1"), "LOAN_DISBURSE", with_utr("L 1", "UTR-1")).await;
     assert_eq!(again["externalId"], transaction, "whoever sends it");
-    for other in [
-        with_utr("L 1", "UTR-2"),
-        with_utr("L 2", "UTR-1"),
-        with_utr("L 1U", "TR-1"),
-    ] {
-        let (_, body) = command(Script::default(), "LOAN_DISBURSE", other).await;
+    for other in [("L 1", "UTR-2"), ("L 2", "UTR-1"), ("L 1U", "TR-1")] {
+        let (_, body) = command(shown(other.0), "LOAN_DISBURSE", with_utr(other.0, other.1)).await;
         assert_ne!(body["externalId"], transaction);
     }
 
     let bare = json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026"});
-    let (_, body) = command(Script::default(), "LOAN_DISBURSE", bare).await;
+    let (_, body) = command(shown("L"), "LOAN_DISBURSE", bare).await;
     let expected = json!({"actualDisbursementDate": "11 January 2026", "externalId": ID.to_string(),
         "dateFormat": "dd MMMM yyyy", "locale": "en"});
     assert_eq!(
         body, expected,
         "without a UTR the transaction has the operation's own id"
     );
+}
+
+#[tokio::test]
+async fn a_top_up_loan_is_disbursed_under_its_state_and_not_under_an_external_id() {
+    let data = json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026", "utr_payment_id": "UTR-1"});
+    for (status, target) in [(200, Some(7580)), (300, None)] {
+        let top_up = loan(json!({"externalId": "L", "isTopup": true, "status": {"id": status}}));
+        let script = Script::default().on("GET /v1/loans/external-id/L", 200, top_up);
+        let (command, _) = prepare(script, "LOAN_DISBURSE", data.clone()).await;
+        let command = command.unwrap_or_else(|stop| panic!("{stop:?}"));
+        let expected = json!({"actualDisbursementDate": "11 January 2026", "paymentTypeId": 4,
+            "receiptNumber": "UTR-1", "dateFormat": "dd MMMM yyyy", "locale": "en"});
+        assert_eq!(command.body, Some(expected));
+        assert_eq!(command.target, target, "its number, if it still awaits the money");
+        assert_eq!(command.expected.sub_resource_external_id, None);
+        assert_eq!(command.expected.loan_id, Some(7580));
+    }
 }
 
 #[tokio::test]

@@ -35,13 +35,16 @@ pub(crate) fn audits(bank: &Bank, target: &Target) -> Value {
     let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
     let size = |name: &str| number(name).and_then(|number| usize::try_from(number).ok());
     let (resource, client) = (number("resourceId"), number("clientId"));
+    // The other release's spelling is ignored.
+    let loan = number(if bank.release.is_develop() { "loanId" } else { "loanid" });
     // develop ignores the filter by result.
     let result = number("processingResult").filter(|_| !bank.release.is_develop());
     let meets = |row: &&Row| {
         let (action, entity) = row.command.scope();
         result.is_none_or(|result| result == u64::from(row.status.number()))
             && text("actionName").is_none_or(|name| name == action)
-            && text("entityName").is_none_or(|name| name == entity)
+            && text("entityName").is_none_or(|name| entity.starts_with(name))
+            && loan.is_none_or(|id| row.loan == Some(id))
             && resource.is_none_or(|id| row.resource == Some(id))
             && client.is_none_or(|id| row.client == Some(id))
     };

@@ -1,0 +1,89 @@
+//! Disbursing a top-up loan, which pays another loan of its client off.
+//!
+//! Fineract books two transactions with the one external id that it is sent, and so refuses any (both releases). Without an
+//! external id the loan's state keeps the money from going out twice; what Fineract shows is proved by the loan's number
+//! before the first request, by day, amount and receipt number, and by the audits.
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::declared::Declared;
+use super::{APPROVED, Form};
+use crate::bank::{Bank, found, number_of};
+use crate::command::Stop;
+use crate::operation::Case;
+use crate::proof::{Evidence, Proof, is_a, is_reversed};
+use crate::values::decimal_of;
+
+/// Whether a loan is one.
+pub(super) fn is_top_up(loan: &Value) -> bool {
+    loan.get("isTopup").and_then(Value::as_bool) == Some(true)
+}
+
+/// The number of a loan that is approved and not paid out.
+pub(super) fn awaiting(loan: &Value) -> Option<u64> {
+    let approved = loan.pointer("/status/id").and_then(Value::as_u64) == Some(APPROVED);
+    number_of(loan).filter(|_| approved)
+}
+
+/// The payout that a loan shows: its standing disbursements, of which one pays the other loan off.
+struct Payout<'a>(Vec<&'a Value>);
+
+impl<'a> Payout<'a> {
+    fn of(loan: &'a Value) -> Self {
+        let all = loan.get("transactions").and_then(Value::as_array);
+        let standing = |transaction: &&Value| is_a(transaction, "disbursement") && !is_reversed(transaction);
+        Self(all.into_iter().flatten().filter(standing).collect())
+    }
+
+    /// One transaction of the sum of all of them, with what the others have in common.
+    fn whole(&self) -> Option<Value> {
+        let mut whole = (*self.0.first()?).clone();
+        let amounts = self
+            .0
+            .iter()
+            .map(|transaction| transaction.get("amount").and_then(decimal_of));
+        let sum: Decimal = amounts.sum::<Option<Decimal>>()?;
+        whole["amount"] = Value::Number(sum.normalize().to_string().parse().ok()?);
+        Some(whole)
+    }
+
+    /// The transaction that the answer to the command names: the one with the payment's details, else the last.
+    fn paid(&self, receipt: Option<&str>) -> Option<&'a Value> {
+        let has = |transaction: &&&Value| {
+            let shown = transaction.pointer("/paymentDetailData/receiptNumber");
+            shown.and_then(Value::as_str) == receipt
+        };
+        match receipt {
+            Some(_) => self.0.iter().find(has).copied(),
+            None => self.0.iter().max_by_key(|transaction| number_of(transaction)).copied(),
+        }
+    }
+}
+
+impl Declared {
+    /// Reads whether a top-up loan was paid out as asked. Without the number that it had while it awaited its disbursement,
+    /// nothing that is there is this operation's.
+    pub(super) async fn topped_up(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {
+        if case.target.is_none() {
+            return Ok(Proof::NotApplied);
+        }
+        let loan = found(bank.loan_with_transactions(&self.loan).await)?;
+        let Some(loan) = loan.filter(|loan| is_top_up(loan) && number_of(loan) == case.target) else {
+            return Ok(Proof::NotApplied);
+        };
+        let payout = Payout::of(&loan);
+        let receipt = self.first(|(field, given)| given.text().filter(|_| field.form == Form::Utr));
+        let (Some(whole), Some(paid)) = (payout.whole(), payout.paid(receipt)) else {
+            return Ok(Proof::NotApplied);
+        };
+        let evidence = Evidence::of(&whole)
+            .number("/amount", self.amount().map(Value::from))
+            .date("/date", self.date());
+        if !evidence.holds() {
+            return Ok(Proof::NotApplied);
+        }
+        let ids = self.ids(bank, paid).await?;
+        self.by_us(bank, case, ids).await
+    }
+}
