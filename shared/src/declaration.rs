@@ -11,6 +11,7 @@ mod undoable;
 use serde_json::Value;
 
 use crate::bank::List;
+use crate::proof::Booked;
 use crate::values::Date;
 
 pub use declared::Declared;
@@ -215,6 +216,15 @@ impl Declaration {
             Place::Loan(_) | Place::Transactions(_) | Place::Transaction(_) | Place::Look | Place::Template(_) => {
                 (self.action, "LOAN")
             }
+        }
+    }
+
+    /// Where its answer names the transaction that it books, if it books one.
+    pub(crate) fn books(&self) -> Option<Booked> {
+        match (self.shows, self.place) {
+            (Shows::Booked(_), Place::Loan(_)) => Some(("subResourceId", "subResourceExternalId")),
+            (Shows::Booked(_), _) => Some(("resourceId", "resourceExternalId")),
+            _ => None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod asked;
 mod doubt;
+mod explained;
 mod measured;
 pub mod shown;
 
@@ -334,7 +335,8 @@ impl Executor<'_> {
                 .await
                 .map(Some);
         }
-        self.confirmed(row, outcome, &*operation, &bank, &case).await.map(Some)
+        let outcome = self.confirmed(row, outcome, &*operation, &bank, &case).await?;
+        Ok(Some(self.explained(row, outcome, &*operation, &bank, &case).await))
     }
 
     /// The operation of a row, if this release and configuration understand it.

@@ -52,6 +52,9 @@ pub enum Failure {
         status: u16,
         /// Fineract's error body.
         body: Value,
+        /// What stands under the reference of a booking that Fineract refused because of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booked: Option<AlreadyBooked>,
     },
     /// The gateway itself refused.
     Gateway {
@@ -64,7 +67,35 @@ pub enum Failure {
     },
 }
 
+/// What was booked earlier under the same reference: a UTR, or an external id of the caller's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlreadyBooked {
+    /// The operation that booked it, if it is the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_id: Option<String>,
+    /// Its amount, if it is not the one asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Value>,
+    /// Its day (`dd MMMM yyyy`), if it is not the one asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Value>,
+}
+
+/// The code of a refusal whose reference is booked already.
+pub const ALREADY_BOOKED: &str = "gateway.already-booked";
+const BOOKED: &str =
+    "The reference (UTR or externalTransactionId) is booked on this loan already; nothing was booked again.";
+
 impl Failure {
+    /// A refusal of Fineract's.
+    pub const fn fineract(status: u16, body: Value) -> Self {
+        Self::Fineract {
+            status,
+            body,
+            booked: None,
+        }
+    }
+
     /// A refusal of the gateway's own; `code` begins with `gateway.`.
     pub fn gateway(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self::Gateway {
@@ -84,6 +115,7 @@ impl Failure {
     /// The stable code.
     pub fn code(&self) -> Option<&str> {
         match self {
+            Self::Fineract { booked: Some(_), .. } => Some(ALREADY_BOOKED),
             Self::Fineract { body, .. } => code_of(body),
             Self::Gateway { code, .. } => Some(code),
         }
@@ -123,7 +155,13 @@ impl Failure {
             Self::Gateway { message, .. } => {
                 error.insert("message".to_owned(), message.as_str().into());
             }
-            Self::Fineract { body, .. } => {
+            Self::Fineract {
+                booked: Some(booked), ..
+            } => {
+                error.insert("message".to_owned(), BOOKED.into());
+                error.insert("booked".to_owned(), serde_json::to_value(booked).unwrap_or_default());
+            }
+            Self::Fineract { body, booked: None, .. } => {
                 let specific = first_error(body).unwrap_or(body);
                 error.insert(
                     "message".to_owned(),
@@ -167,10 +205,7 @@ mod tests {
             "defaultUserMessage": "Errors contain reason for domain rule violation.",
             "errors": [{"developerMessage": "dev", "defaultUserMessage": "Too much money.",
                 "userMessageGlobalisationCode": "error.msg.loan.x", "parameterName": "amount"}]});
-        let failure = Failure::Fineract {
-            status: 403,
-            body: body.clone(),
-        };
+        let failure = Failure::fineract(403, body.clone());
         assert_eq!(failure.message(), "Fineract returned 403");
         assert_eq!(failure.response(), body);
         let expected = json!({"code": "error.msg.loan.x", "message": "Too much money.", "parameter": "amount",
@@ -179,10 +214,41 @@ mod tests {
     }
 
     #[test]
+    fn what_is_booked_already_is_told_beside_fineracts_words() {
+        let body = json!({"userMessageGlobalisationCode": "validation.msg.validation.errors.exist", "errors": [
+            {"userMessageGlobalisationCode": "validation.msg.loan.transaction.externalId.value.must.be.unique",
+                "parameterName": "externalId"}]});
+        let booked = AlreadyBooked {
+            tracking_id: Some("LOAN_REPAYMENT|0199".to_owned()),
+            amount: Some(json!(99.5)),
+            date: None,
+        };
+        let failure = Failure::Fineract {
+            status: 400,
+            body: body.clone(),
+            booked: Some(booked),
+        };
+        assert_eq!(
+            (failure.response(), failure.message()),
+            (body, "Fineract returned 400".to_owned())
+        );
+        let expected = json!({"code": "gateway.already-booked", "message": BOOKED, "retryable": false,
+            "booked": {"tracking_id": "LOAN_REPAYMENT|0199", "amount": 99.5}});
+        assert_eq!(failure.error(), expected);
+        let stored = serde_json::to_value(&failure).unwrap();
+        assert_eq!(serde_json::from_value::<Failure>(stored).unwrap(), failure);
+        let earlier = json!({"fineract": {"status": 400, "body": {}}});
+        assert_eq!(
+            serde_json::from_value::<Failure>(earlier).unwrap(),
+            Failure::fineract(400, json!({}))
+        );
+    }
+
+    #[test]
     fn only_what_can_pass_is_retryable() {
         let retryable = |code: &str| {
             let body = json!({"userMessageGlobalisationCode": "x", "errors": [{"userMessageGlobalisationCode": code}]});
-            Failure::Fineract { status: 403, body }.error()["retryable"].clone()
+            Failure::fineract(403, body).error()["retryable"].clone()
         };
         assert_eq!(retryable("error.msg.loan.disbursal.cannot.be.a.future.date"), true);
         assert_eq!(retryable("error.msg.client.duplicate.externalId"), false);
@@ -197,10 +263,7 @@ mod tests {
     fn a_shifted_sentence_is_found() {
         let body = json!({"userMessageGlobalisationCode": "a", "errors": [{"developerMessage": "The sentence itself.",
             "defaultUserMessage": "externalId", "userMessageGlobalisationCode": "b"}]});
-        assert_eq!(
-            Failure::Fineract { status: 403, body }.error()["message"],
-            "The sentence itself."
-        );
+        assert_eq!(Failure::fineract(403, body).error()["message"], "The sentence itself.");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::command::{Command, Stop};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::proof::{Booked, Proof};
+use crate::proof::{Booked, Proof, Standing};
 use crate::subject::Subject;
 
 /// One operation: its name, its data, the client or loan it is about, the one request that it makes.
@@ -101,6 +101,13 @@ pub trait AnyOperation: Send + Sync {
     fn is_taken(&self, failure: &Failure) -> bool;
     /// Where its answer names the transaction that it books, if it books one.
     fn books(&self) -> Option<Booked>;
+    /// What stands under its reference, where this refusal may come of that.
+    fn booked_already<'a>(
+        &'a self,
+        bank: &'a Bank<'_>,
+        case: &'a Case,
+        failure: &'a Failure,
+    ) -> Asked<'a, Option<Standing>>;
     /// See [`Operation::prepare`].
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command>;
     /// See [`Operation::read_back`].
@@ -138,6 +145,10 @@ impl<T: Operation> AnyOperation for T {
 
     fn books(&self) -> Option<Booked> {
         None
+    }
+
+    fn booked_already<'a>(&'a self, _: &'a Bank<'_>, _: &'a Case, _: &'a Failure) -> Asked<'a, Option<Standing>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

@@ -133,6 +133,17 @@ fn ids(thing: &Value, names: &[(&str, &str)]) -> Value {
 /// when one of an earlier day is booked; its external id stays.
 pub type Booked = (&'static str, &'static str);
 
+/// A transaction that stands under a reference before it was to be booked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Its external id.
+    pub external_id: String,
+    /// Its amount, if it is not the one asked for.
+    pub amount: Option<Value>,
+    /// Its day, if it is not the one asked for.
+    pub date: Option<Value>,
+}
+
 /// Whether two answers name the same thing: the same client, loan or transaction.
 pub fn same_effect(one: &Value, other: &Value, booked: Option<Booked>) -> bool {
     let named = |answer: &Value, member: &str| answer.get(member).filter(|id| !id.is_null()).cloned();

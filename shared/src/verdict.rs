@@ -156,7 +156,7 @@ pub fn of_command(exchange: &Exchange, expected: &Expected, sent_before: bool) -
             // Fineract looks for an external id before it looks at the key: not finding it now says nothing about what an
             // earlier request of this operation did.
             (404, Some(body)) if sent_before && !answer.from_cache && code_of(&body).is_some_and(by_external_id) => {
-                Verdict::Denied(Failure::Fineract { status: 404, body })
+                Verdict::Denied(Failure::fineract(404, body))
             }
             (_, body) => of_error(answer, body),
         },
@@ -229,10 +229,9 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
         // Once the configuration is mended, a spent key would still give the old answer.
         (_, Some(code)) if CONFIGURED.contains(&code) && answer.from_cache => doubtful(Reason::Misconfigured),
         (_, Some(code)) if CONFIGURED.contains(&code) => minutes(Reason::Misconfigured),
-        (400 | 403 | 404 | 501 | 503, Some(_)) => Verdict::Refused(Failure::Fineract {
-            status: answer.status,
-            body: body.unwrap_or_default(),
-        }),
+        (400 | 403 | 404 | 501 | 503, Some(_)) => {
+            Verdict::Refused(Failure::fineract(answer.status, body.unwrap_or_default()))
+        }
         // A proxy's page, a load balancer: not Fineract's word on the operation.
         (400..=499, _) => minutes(Reason::ForeignAnswer),
         (_, _) => soon(Reason::ForeignAnswer),
@@ -242,7 +241,7 @@ fn of_error(answer: &Answer, body: Option<Value>) -> Verdict {
 /// What a caller is told if, after several keys, the operation was never applied.
 fn spent(status: u16, body: Option<Value>) -> Failure {
     match body {
-        Some(body) => Failure::Fineract { status, body },
+        Some(body) => Failure::fineract(status, body),
         None => Failure::gateway(
             status,
             "gateway.not-applied",
@@ -318,7 +317,7 @@ pub fn of_lookup(exchange: &Exchange) -> Found {
     match (answer.status, answer.json()) {
         (200, Some(body)) => Found::Yes(body),
         (404, Some(body)) if code_of(&body).is_some_and(|code| NOT_FOUND.contains(&code)) => {
-            Found::No(Failure::Fineract { status: 404, body })
+            Found::No(Failure::fineract(404, body))
         }
         (_, body) => match of_error(answer, body) {
             Verdict::NotYet(wait) | Verdict::Unknown(wait) => Found::NotYet(wait),

@@ -148,10 +148,7 @@ mod tests {
             target: Some(u64::MAX),
             command_id: Some(1),
             response: Some(serde_json::from_str("{\"a\":0.10}").unwrap()),
-            failure: Some(Failure::Fineract {
-                status: 403,
-                body: serde_json::json!({"x": [1]}),
-            }),
+            failure: Some(Failure::fineract(403, serde_json::json!({"x": [1]}))),
             processed_at: Some(at),
             expires_at: Some(-1),
             history: vec![Try {

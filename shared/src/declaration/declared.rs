@@ -12,13 +12,13 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
 use crate::operation::{AnyOperation, Asked, Case, HeldAs};
-use crate::proof::{Booked, Proof, is_a, is_reversed};
+use crate::proof::{Booked, Proof, Standing, is_a, is_reversed};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
 use crate::verdict::Expected;
 
 /// Codes of refusals that say that the external id of a transaction is taken.
-const TAKEN: [&str; 2] = [
+pub(super) const TAKEN: [&str; 2] = [
     "error.msg.loan.disbursement.duplicate.externalId",
     "validation.msg.loan.transaction.externalId.value.must.be.unique",
 ];
@@ -161,7 +161,7 @@ impl Declared {
         self.named_id().map_or("", ExternalId::as_str)
     }
 
-    fn utr(&self) -> Option<&str> {
+    pub(super) fn utr(&self) -> Option<&str> {
         self.first(|(field, given)| given.text().filter(|_| field.form == Form::Utr))
     }
 
@@ -416,11 +416,16 @@ impl AnyOperation for Declared {
     }
 
     fn books(&self) -> Option<Booked> {
-        match (self.row.shows, self.row.place) {
-            (Shows::Booked(_), Place::Loan(_)) => Some(("subResourceId", "subResourceExternalId")),
-            (Shows::Booked(_), _) => Some(("resourceId", "resourceExternalId")),
-            _ => None,
-        }
+        self.row.books()
+    }
+
+    fn booked_already<'a>(
+        &'a self,
+        bank: &'a Bank<'_>,
+        case: &'a Case,
+        failure: &'a Failure,
+    ) -> Asked<'a, Option<Standing>> {
+        Box::pin(self.standing(bank, case, failure))
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::declared::Declared;
+use super::declared::{Declared, TAKEN};
 use super::{Form, Place, Shows};
 use crate::bank::{Bank, found};
 use crate::checker::done_by_another;
 use crate::command::Stop;
+use crate::failure::Failure;
+use crate::loan_terms::date_of;
 use crate::operation::Case;
-use crate::proof::{Evidence, Proof, is_a, is_reversed, loan_ids};
+use crate::proof::{Evidence, Proof, Standing, is_a, is_reversed, loan_ids};
 
 impl Declared {
     /// Reads from Fineract whether it was applied.
@@ -62,6 +64,35 @@ impl Declared {
             true if self.named_id().is_some() => self.by_us(bank, case, ids).await,
             true => Ok(Proof::Applied(ids)),
         }
+    }
+
+    /// What stands under its reference, where this refusal may come of that: the reference is taken, or the loan was paid out
+    /// under it and is in another state now.
+    pub(super) async fn standing(
+        &self,
+        bank: &Bank<'_>,
+        case: &Case,
+        failure: &Failure,
+    ) -> Result<Option<Standing>, Stop> {
+        let refers = matches!(self.row.shows, Shows::Booked(_)) && (self.named_id().is_some() || self.utr().is_some());
+        let taken = failure.code().is_some_and(|code| TAKEN.contains(&code));
+        if !refers || !(taken || self.row.pays_out) {
+            return Ok(None);
+        }
+        let external_id = self.own_id(case);
+        let transaction = found(bank.transaction(&self.loan, &external_id).await)?;
+        let Some(transaction) = transaction.filter(|transaction| !is_reversed(transaction)) else {
+            return Ok(None);
+        };
+        let asked = Evidence::of(&transaction).number("/amount", self.amount().map(Value::from));
+        let amount = transaction.get("amount").filter(|_| !asked.holds()).cloned();
+        let asked = Evidence::of(&transaction).date("/date", self.date());
+        let date = date_of(&transaction, "/date").filter(|_| !asked.holds());
+        Ok(Some(Standing {
+            external_id,
+            amount,
+            date: date.map(Value::from),
+        }))
     }
 
     async fn charged(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {

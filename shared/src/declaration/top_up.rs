@@ -7,8 +7,8 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::APPROVED;
 use super::declared::Declared;
-use super::{APPROVED, Form};
 use crate::bank::{Bank, found, number_of};
 use crate::command::Stop;
 use crate::operation::Case;
@@ -73,8 +73,7 @@ impl Declared {
             return Ok(Proof::NotApplied);
         };
         let payout = Payout::of(&loan);
-        let receipt = self.first(|(field, given)| given.text().filter(|_| field.form == Form::Utr));
-        let (Some(whole), Some(paid)) = (payout.whole(), payout.paid(receipt)) else {
+        let (Some(whole), Some(paid)) = (payout.whole(), payout.paid(self.utr())) else {
             return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&whole)

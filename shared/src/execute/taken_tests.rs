@@ -50,6 +50,21 @@ async fn shown(script: Script, there: There) -> Script {
     }
 }
 
+/// What is looked at to explain a refusal.
+async fn explained(script: Script, there: There) -> Script {
+    let id = own_id().await;
+    let line = format!("{LOAN}/transactions/external-id/{id}");
+    match there {
+        There::Nothing => script.on(&line, 404, refusal("error.msg.loan.transaction.external.id.invalid")),
+        There::Booked => script.on(
+            &line,
+            200,
+            json!({"id": 9, "externalId": id, "amount": 10, "date": [2026, 2, 10], "type": {"repayment": true}}),
+        ),
+        There::Undone | There::Silence => script,
+    }
+}
+
 /// A repayment that is accepted, perhaps after an earlier one under the same UTR.
 async fn accepted(earlier: bool) -> (World, Received) {
     let world = World::new();
@@ -105,7 +120,7 @@ async fn a_refusal_of_an_id_that_follows_from_a_utr_is_read_back() {
         let (world, message) = accepted(earlier).await;
         let mut script = Script::default().on(POST, 403, refusal(code));
         if let Some(there) = there {
-            script = shown(script, there).await;
+            script = explained(shown(script, there).await, there).await;
         }
         world.run(&script, &message).await;
         let row = last(&world);
@@ -113,6 +128,37 @@ async fn a_refusal_of_an_id_that_follows_from_a_utr_is_read_back() {
         assert_eq!((row.state, row.reason), (state, reason));
         let next = u32::from(reason == Some(Reason::ReferenceTaken));
         assert_eq!((row.turn, row.key_epoch, row.keys_spent), (next, next, 0), "{reason:?}");
+    }
+}
+
+/// Whose operation booked it is told to nobody else.
+#[tokio::test]
+async fn what_is_booked_already_is_told_with_the_callers_own_operation_and_what_differs() {
+    for (caller, known) in [("los", true), ("another", false)] {
+        let (world, message) = accepted(true).await;
+        let mut booked = world
+            .ledger
+            .rows()
+            .into_iter()
+            .find(|row| row.response.is_some())
+            .unwrap();
+        booked.caller = if known { last(&world).caller } else { caller.to_owned() };
+        world.ledger.put(booked.clone());
+        let script = Script::default().on(POST, 400, refusal(TAKEN));
+        let script = explained(shown(script, There::Booked).await, There::Booked).await;
+        world.run(&script, &message).await;
+        let row = last(&world);
+        assert!(script.is_done());
+        let failure = row.failure.unwrap();
+        assert_eq!(failure.message(), "Fineract returned 400");
+        let error = failure.error();
+        assert_eq!(error["code"], "gateway.already-booked");
+        let told = known.then(|| booked.tracking_id().to_string());
+        assert_eq!(error["booked"]["tracking_id"].as_str(), told.as_deref(), "{caller}");
+        assert_eq!(
+            (&error["booked"]["amount"], &error["booked"]["date"]),
+            (&Value::Null, &json!("10 February 2026"))
+        );
     }
 }
 
@@ -151,7 +197,10 @@ async fn what_an_earlier_one_booked_is_not_this_ones_after_fineract_numbered_it_
         let spent = shown(Script::default().cached(POST, 500, json!({})), There::Nothing).await;
         world.run(&spent, &message).await;
         world.clock.advance(WAIT_MAX);
-        let refused = shown(Script::default().on(POST, 403, refusal(TAKEN)), There::Booked).await;
+        let mut refused = shown(Script::default().on(POST, 403, refusal(TAKEN)), There::Booked).await;
+        if earlier {
+            refused = explained(refused, There::Booked).await;
+        }
         world.run(&refused, &message).await;
         assert!(refused.is_done());
         assert_eq!(last(&world).state, state, "{earlier}");

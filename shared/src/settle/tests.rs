@@ -112,10 +112,10 @@ fn answers_too_large_to_be_kept_keep_their_ids() {
         ("error.msg.loan.closed", "; its code is error.msg.loan.closed."),
         ("The client Jayesh exists.", "kept."),
     ] {
-        let refused = too_large(Failure::Fineract {
-            status: 403,
-            body: json!({"developerMessage": text, "userMessageGlobalisationCode": code}),
-        });
+        let refused = too_large(Failure::fineract(
+            403,
+            json!({"developerMessage": text, "userMessageGlobalisationCode": code}),
+        ));
         assert_eq!(refused.code(), Some("gateway.response-too-large"));
         let message = refused.response()["errors"][0]["defaultUserMessage"].to_string();
         assert!(message.trim_matches('"').ends_with(says), "{message}");
@@ -132,7 +132,7 @@ fn what_has_no_codes_form_is_in_no_try() {
         (&"x".repeat(257), false),
     ] {
         let body = json!({"userMessageGlobalisationCode": code});
-        let refused = Failure::Fineract { status: 403, body };
+        let refused = Failure::fineract(403, body);
         for verdict in [Verdict::Refused(refused.clone()), Verdict::Denied(refused)] {
             let settled = settle(&row(), verdict);
             assert_eq!(settled.history[0].code.as_deref(), kept.then_some(code), "{code}");

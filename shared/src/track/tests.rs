@@ -53,10 +53,7 @@ fn the_documented_answers_field_by_field() {
         id: "c8e2f1a0-1234-5678-abcd-ef0123456789".parse().unwrap(),
         operation: "LOAN_DISBURSE".to_owned(),
         state: State::Failed,
-        failure: Some(Failure::Fineract {
-            status: 403,
-            body: published(failed)["failure_response"].clone(),
-        }),
+        failure: Some(Failure::fineract(403, published(failed)["failure_response"].clone())),
         processed_at: Some("2026-03-13T10:02:15.123456Z".parse().unwrap()),
         ..row()
     };

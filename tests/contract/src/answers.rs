@@ -300,6 +300,13 @@ fn error() -> io::Result<Value> {
                 own.join(", "))},
             "message": {"type": ["string", "null"], "description": "Fineract's most specific sentence."},
             "parameter": {"type": "string", "description": "The field that Fineract names."},
+            "booked": {"type": "object", "additionalProperties": false,
+                "description": "With `gateway.already-booked`: what stands under the reference.",
+                "properties": {
+                    "tracking_id": {"type": "string", "description": "The operation that booked it, if it is the caller's own."},
+                    "amount": {"type": "number", "description": "Its amount, if it is not the one asked for."},
+                    "date": {"type": "string", "description": "Its day (`dd MMMM yyyy`), if it is not the one asked for."},
+                }},
             "retryable": {"type": "boolean",
                 "description": "Whether the same request, sent anew, can succeed later though nobody does anything."},
         },

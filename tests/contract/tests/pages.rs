@@ -113,7 +113,15 @@ async fn each_example_is_what_the_gateway_says() {
             Place::Refusal => {
                 let message = shown["error"]["message"].as_str().unwrap();
                 let status = shown["failure_response"]["httpStatusCode"].as_str().unwrap().parse();
-                let failure = Failure::gateway(status.unwrap(), &code, message);
+                let failure = match shown["error"].get("booked") {
+                    Some(booked) => Failure::Fineract {
+                        status: status.unwrap(),
+                        body: shown["failure_response"].clone(),
+                        booked: serde_json::from_value(booked.clone()).unwrap(),
+                    },
+                    None => Failure::gateway(status.unwrap(), &code, message),
+                };
+                assert_eq!(failure.code(), Some(code.as_str()));
                 assert_eq!(shown["failure_response"], failure.response(), "{code}");
                 assert_eq!(shown["error_message"], failure.message(), "{code}");
                 assert_eq!(shown["error"], failure.error(), "{code}");

@@ -17,7 +17,8 @@ pub(crate) const ITEM_BYTES_MAX: usize = 400 * 1024;
 /// Longest key that Fineract stores.
 const KEY_MAX: usize = 50;
 /// Refusals of the gateway's own that end an operation.
-const OWN_REFUSALS: [&str; 13] = [
+const OWN_REFUSALS: [&str; 14] = [
+    "gateway.not-undoable",
     "gateway.response-too-large",
     "gateway.unanswered",
     "gateway.product-not-found",
@@ -219,7 +220,7 @@ fn check_failure(after: &Row, command: Option<&Seen>, seen: &[Seen]) {
     assert!(failure.response().to_string().len() <= RESPONSE_BYTES_MAX);
     match failure {
         Failure::Gateway { code, .. } => assert!(OWN_REFUSALS.contains(&code.as_str()), "{code} ends an operation"),
-        Failure::Fineract { status, body } => {
+        Failure::Fineract { status, body, .. } => {
             assert!(code_of(body).is_some(), "without a code it is not Fineract's word");
             assert!(
                 matches!(status, 400 | 403 | 404 | 409 | 500 | 501 | 503),
