@@ -54,7 +54,7 @@ pub enum Failure {
         body: Value,
         /// What stands under the reference of a booking that Fineract refused because of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        booked: Option<AlreadyBooked>,
+        booked: Option<Box<AlreadyBooked>>,
     },
     /// The gateway itself refused.
     Gateway {
@@ -226,7 +226,7 @@ mod tests {
         let failure = Failure::Fineract {
             status: 400,
             body: body.clone(),
-            booked: Some(booked),
+            booked: Some(Box::new(booked)),
         };
         assert_eq!(
             (failure.response(), failure.message()),

@@ -249,13 +249,14 @@ impl Declared {
     /// What is asked for, and the member by which the answer names the loan: without it another program's answer could be
     /// taken for Fineract's.
     fn with_name(&self, field: &Field, text: &str) -> String {
-        match self.row.shows {
-            Shows::Names(member)
-                if field.member == Some(MEMBERS) && text.split(',').all(|word| word.trim() != member) =>
-            {
-                format!("{text},{member}")
-            }
-            _ => text.to_owned(),
+        let Shows::Names(member) = self.row.shows else {
+            return text.to_owned();
+        };
+        let named = field.member != Some(MEMBERS) || text.split(',').any(|word| word.trim() == member);
+        if named {
+            text.to_owned()
+        } else {
+            format!("{text},{member}")
         }
     }
 

@@ -37,7 +37,7 @@ impl Executor<'_> {
         let failure = Failure::Fineract {
             status: *status,
             body: body.clone(),
-            booked: Some(booked),
+            booked: Some(Box::new(booked)),
         };
         Outcome {
             verdict: Verdict::Refused(failure),
