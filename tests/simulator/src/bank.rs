@@ -54,6 +54,8 @@ pub enum Numbered {
     Loan,
     /// Transactions of loans.
     Transaction,
+    /// Transactions that take the place of others: of the same sequence, unless they are told to go on elsewhere.
+    Replay,
     /// Charges of loans.
     LoanCharge,
     /// Tranches of loans.
@@ -68,7 +70,7 @@ pub enum Numbered {
 
 /// The next number of each kind. A number is used once, also if what it was given to is not kept.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbers([u64; 8]);
+pub(crate) struct Numbers([u64; 9]);
 
 /// The moment of a command: the instant, the tenant's business date, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ impl Bank {
     /// The bank as a recorded server was after its set-up.
     pub(crate) fn new(release: Release) -> Self {
         let products = products::products();
-        let mut numbers = Numbers([1; 8]);
+        let mut numbers = Numbers([1; 9]);
         numbers.0[Numbered::Product as usize] += products.iter().map(|product| product.id).max().unwrap_or_default();
         Self {
             release,
@@ -122,6 +124,11 @@ impl Bank {
 
     /// Takes the next number.
     pub(crate) fn next(&mut self, kind: Numbered) -> u64 {
+        // Nobody told them.
+        let kind = match kind {
+            Numbered::Replay if self.numbers.0[kind as usize] == 1 => Numbered::Transaction,
+            kind => kind,
+        };
         let number = &mut self.numbers.0[kind as usize];
         *number += 1;
         *number - 1

@@ -3,12 +3,21 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
+use time::Date;
 
-use crate::{errors::Failure, fields::Fields, numbers};
+use crate::{
+    enums::Frequency,
+    errors::Failure,
+    fields::Fields,
+    loans::{Allocation, Terms},
+    numbers,
+};
 
 const PER_CENT: Decimal = Decimal::ONE_HUNDRED;
 /// How often a balance is looked at: whenever a repayment is due.
 const SAME_AS_REPAYMENTS: i64 = 1;
+const DAILY: i64 = 2;
+const WEEKLY: i64 = 3;
 
 /// The settings of a product that are other than the lenders', and that its loans take over.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +28,8 @@ pub(crate) struct Kind {
     pub(crate) down_payment: Option<DownPayment>,
     /// Whether the schedule is a progressive one, not a cumulative one.
     pub(crate) progressive: bool,
+    /// What a payment is taken for, if the product configures it.
+    pub(crate) allocation: Option<Allocation>,
     /// Whether tranches are not planned, but made by disbursements.
     pub(crate) open_tranches: bool,
     /// How much more than asked for may be paid out.
@@ -96,13 +107,25 @@ impl Kind {
             recalculation: on("isInterestRecalculationEnabled").then_some(recalculation),
             down_payment: on("enableDownPayment").then_some(down_payment),
             progressive: settings.text("loanScheduleType").as_deref() == Some("PROGRESSIVE"),
+            allocation: Allocation::configured(settings),
             open_tranches: on("disallowExpectedDisbursements"),
             over_applied: on("allowApprovedDisbursedAmountsOverApplied").then_some(over_applied),
             top_up: on("canUseForTopup"),
         })
     }
 
-    /// What its loans show of it.
+    /// What a loan shows of it.
+    pub(crate) fn view_of_loan(&self, loan: u64) -> Map<String, Value> {
+        let mut view = self.view();
+        if let Some(recalculation) = view.get_mut("interestRecalculationData") {
+            // Their own numbers are not simulated.
+            recalculation["id"] = json!(loan);
+            recalculation["loanId"] = json!(loan);
+        }
+        view
+    }
+
+    /// What products show of it.
     pub(crate) fn view(&self) -> Map<String, Value> {
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| view.insert(name.to_owned(), value);
@@ -129,6 +152,19 @@ impl Kind {
 }
 
 impl Recalculation {
+    /// The next day, if not this one, on which a balance is looked at; the days are counted from the start of the loan.
+    pub(crate) fn next_rest(self, start: Date, terms: &Terms, on: Date) -> Option<Date> {
+        let (frequency, every) = match self.rest {
+            DAILY => return Some(on),
+            WEEKLY => (Frequency::Weeks, self.rest_interval.max(1)),
+            SAME_AS_REPAYMENTS => (terms.frequency, terms.every),
+            _ => (Frequency::Months, self.rest_interval.max(1)),
+        };
+        (0..)
+            .map_while(|count: i64| frequency.after(start, count.checked_mul(every)?))
+            .find(|rest| *rest >= on)
+    }
+
     fn view(self) -> Value {
         let strategy = match self.strategy {
             1 => ("reschedule.next.repayments", "Reschedule next repayments"),
@@ -137,8 +173,8 @@ impl Recalculation {
         };
         let rest = match self.rest {
             SAME_AS_REPAYMENTS => ("same.as.repayment.period", "Same as repayment period"),
-            2 => ("daily", "Daily"),
-            3 => ("weekly", "Weekly"),
+            DAILY => ("daily", "Daily"),
+            WEEKLY => ("weekly", "Weekly"),
             _ => ("monthly", "Monthly"),
         };
         json!({

@@ -1,5 +1,6 @@
 //! Loans.
 
+mod allocation;
 mod amortization;
 mod approve;
 mod attributes;
@@ -17,6 +18,7 @@ mod payment;
 mod portions;
 mod preview;
 mod rate;
+mod recalculation;
 mod refund;
 mod repay;
 mod schedule;
@@ -39,23 +41,19 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::Date;
 
-use self::{
-    attributes::Attributes,
-    books::Arrears,
-    charges::LoanCharge,
-    settle::Maturity,
-    terms::{Plan, Terms},
-    top_up::TopUp,
-    tranches::Tranche,
-    transactions::Transaction,
-};
 pub(crate) use self::{
+    allocation::Allocation,
     charge_change::ChargeChange,
     charge_view::{charge_list, charge_view},
     shape::{Shape, partial_periods_parameter},
     template::{approval_template, transaction_template},
+    terms::Terms,
     transactions::{TransactionKind, transaction_view},
     view::{Associations, unknown_fields, view, with_fields},
+};
+use self::{
+    attributes::Attributes, books::Arrears, charges::LoanCharge, settle::Maturity, terms::Plan, top_up::TopUp,
+    tranches::Tranche, transactions::Transaction,
 };
 use crate::{
     bank::{Applied, Bank},
@@ -157,6 +155,8 @@ pub(crate) struct Loan {
     /// Kept when the write-off is undone.
     written_off_on: Option<Date>,
     foreclosed_on: Option<Date>,
+    /// The day of the last recalculation of its interest.
+    recalculated_on: Option<Date>,
     maturity: Maturity,
     /// What was late when the disbursement was undone.
     stale_arrears: Option<Arrears>,

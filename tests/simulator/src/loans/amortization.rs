@@ -138,7 +138,7 @@ impl Terms {
     }
 
     /// A repayment's share of the principal, but for the last, which takes what is left.
-    fn share_of_principal(&self, number: i64, instalment: Decimal, interest: Decimal) -> Decimal {
+    pub(super) fn share_of_principal(&self, number: i64, instalment: Decimal, interest: Decimal) -> Decimal {
         if number <= self.shape.principal_grace {
             return Decimal::ZERO;
         }
@@ -159,7 +159,7 @@ impl Terms {
     }
 
     /// What is paid each time, principal and interest together.
-    fn instalment(&self, rate: Decimal) -> Option<Decimal> {
+    pub(super) fn instalment(&self, rate: Decimal) -> Option<Decimal> {
         let count = self.repayments_of_principal();
         if rate.is_zero() {
             return Some(numbers::money(self.principal / Decimal::from(count)));

@@ -1,10 +1,13 @@
 //! What the money that came in was taken for: every transaction is applied to the schedule, in the order of their days.
 
+use std::cmp::Ordering;
+
 use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
     Loan,
+    allocation::{Allocation, Part, Timing},
     portions::Portions,
     schedule::Period,
     transactions::{Transaction, TransactionKind},
@@ -82,8 +85,17 @@ impl Installment {
         }
     }
 
-    fn pay(&mut self, amount: Decimal, on: Date) -> Portions {
-        let paid = self.outstanding().paid_by(amount);
+    fn pay(&mut self, amount: Decimal, on: Date, allocation: &Allocation) -> Portions {
+        let timing = match on.cmp(&self.period.due) {
+            Ordering::Less => Timing::Early,
+            Ordering::Equal => Timing::Due,
+            Ordering::Greater => Timing::Late,
+        };
+        self.pay_parts(amount, on, allocation.order(timing))
+    }
+
+    fn pay_parts(&mut self, amount: Decimal, on: Date, order: &[Part]) -> Portions {
+        let paid = self.outstanding().paid_by(amount, order);
         self.paid += paid;
         if on < self.period.due {
             self.paid_early += paid.total();
@@ -128,9 +140,13 @@ impl Installment {
 impl Books {
     /// The books of a loan as it stands.
     pub(crate) fn of(loan: &Loan) -> Self {
-        let periods = loan.periods().unwrap_or_default();
+        Self::over(loan, loan.periods().unwrap_or_default(), loan.foreclosed_on.is_some())
+    }
+
+    /// The books of a loan over these periods, which may end before their time.
+    pub(super) fn over(loan: &Loan, periods: Vec<Period>, cut: bool) -> Self {
         let charges: Vec<Portions> = (0..periods.len())
-            .map(|position| loan.charges_of(&periods, position))
+            .map(|position| loan.charges_of(&periods, position, cut))
             .collect();
         let installments = periods.into_iter().zip(charges);
         let mut books = Self {
@@ -142,15 +158,22 @@ impl Books {
         };
         let mut standing: Vec<&Transaction> = loan.standing().collect();
         standing.sort_by_key(|transaction| (transaction.on, transaction.id));
+        let allocation = Allocation::of(&loan.terms.strategy, loan.kind.allocation.as_ref());
         let mut balance = Decimal::ZERO;
         for transaction in standing {
-            let booked = books.book(loan, transaction, &mut balance);
+            let booked = books.book(loan, transaction, &allocation, &mut balance);
             books.booked.push((transaction.id, booked));
         }
         books
     }
 
-    fn book(&mut self, loan: &Loan, transaction: &Transaction, balance: &mut Decimal) -> Booked {
+    fn book(
+        &mut self,
+        loan: &Loan,
+        transaction: &Transaction,
+        allocation: &Allocation,
+        balance: &mut Decimal,
+    ) -> Booked {
         let (amount, on) = (transaction.amount, transaction.on);
         let mut booked = Booked::default();
         match transaction.kind {
@@ -159,7 +182,12 @@ impl Books {
             TransactionKind::WaiveInterest => {
                 let mut rest = amount;
                 booked.portions = self.each(|installment| {
-                    let waived = installment.waive_interest(rest, on);
+                    // A progressive schedule takes a waiver for a payment.
+                    let waived = if loan.kind.progressive {
+                        installment.pay_parts(rest, on, &[Part::Interest])
+                    } else {
+                        installment.waive_interest(rest, on)
+                    };
                     rest -= waived.total();
                     waived
                 });
@@ -201,7 +229,7 @@ impl Books {
             | TransactionKind::InterestPaymentWaiver => {
                 let mut rest = amount;
                 booked.portions = self.each(|installment| {
-                    let paid = installment.pay(rest, on);
+                    let paid = installment.pay(rest, on, allocation);
                     rest -= paid.total();
                     paid
                 });
@@ -210,7 +238,7 @@ impl Books {
                 self.overpaid += rest;
             }
         }
-        booked.balance = *balance;
+        booked.balance = (*balance).max(Decimal::ZERO);
         booked
     }
 

@@ -63,7 +63,7 @@ impl LoanCharge {
         put("amount", numbers::printed(self.amount));
         put(
             "amountPaid",
-            if self.added {
+            if self.added && !loan.kind.progressive {
                 numbers::printed(paid)
             } else {
                 numbers::or_nothing(paid)

@@ -203,12 +203,12 @@ impl LoanCharge {
 
 impl Loan {
     /// The charges of one of these periods.
-    pub(super) fn charges_of(&self, periods: &[Period], position: usize) -> Portions {
+    pub(super) fn charges_of(&self, periods: &[Period], position: usize, cut: bool) -> Portions {
         let (first, last) = (position == 0, position + 1 == periods.len());
         let mut charges = Portions::default();
         for charge in &self.charges {
-            // What would have been due after the foreclosure is not charged.
-            let last = last && self.foreclosed_on.is_none();
+            // What would have been due after the end is not charged.
+            let last = last && !cut;
             let amount = charge.in_period(&periods[position], first, last);
             if charge.is_penalty() {
                 charges.penalties += amount;

@@ -163,6 +163,7 @@ impl Bank {
             closed_on: None,
             written_off_on: None,
             foreclosed_on: None,
+            recalculated_on: None,
             maturity: Maturity::AsExpected,
             stale_arrears: None,
             submitted_by: now.by,

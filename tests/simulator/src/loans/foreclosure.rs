@@ -28,6 +28,16 @@ impl Loan {
         Books::of(&foreclosed).outstanding()
     }
 
+    /// What a repayment would have to bring to end the loan on this day. The day matters only where interest is recalculated:
+    /// else the interest of the whole term is asked for.
+    pub(super) fn to_prepay(&self, on: Date) -> Portions {
+        if self.kind.recalculation.is_some() {
+            self.to_foreclose(on)
+        } else {
+            Books::of(self).outstanding()
+        }
+    }
+
     /// What is recalculated is closed by a repayment.
     pub(super) fn check_foreclosable(&self) -> Result<(), Failure> {
         if self.kind.recalculation.is_none() {

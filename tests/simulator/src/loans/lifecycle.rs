@@ -92,6 +92,7 @@ impl Bank {
         loan.status = LoanStatus::Approved;
         loan.disbursed_on = None;
         loan.terms.principal = loan.approved;
+        loan.net_disbursal = loan.approved - loan.charges_at_disbursement();
         for transaction in &mut loan.transactions {
             transaction.reversed_on = transaction.reversed_on.or(Some(now.today));
         }

@@ -4,6 +4,8 @@ use std::ops::{Add, AddAssign, Sub};
 
 use rust_decimal::Decimal;
 
+use super::allocation::Part;
+
 /// An amount by what it is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Portions {
@@ -14,10 +16,10 @@ pub(crate) struct Portions {
 }
 
 /// A part of an amount: the name that reads give it, and how much it is.
-type Part = (&'static str, fn(Portions) -> Decimal);
+type NamedPart = (&'static str, fn(Portions) -> Decimal);
 
 /// The four parts.
-pub(crate) const PARTS: [Part; 4] = [
+pub(crate) const PARTS: [NamedPart; 4] = [
     ("principal", |portions| portions.principal),
     ("interest", |portions| portions.interest),
     ("feeCharges", |portions| portions.fees),
@@ -35,23 +37,20 @@ impl Portions {
         self.total() - self.principal
     }
 
-    /// As much of this as `amount` pays, in the order in which the products' strategy pays: penalties, fees, interest,
-    /// principal.
-    pub(crate) fn paid_by(self, amount: Decimal) -> Self {
-        let mut rest = amount;
-        let mut take = |owed: Decimal| {
-            let taken = owed.min(rest);
-            rest -= taken;
-            taken
-        };
-        let (penalties, fees) = (take(self.penalties), take(self.fees));
-        let (interest, principal) = (take(self.interest), take(self.principal));
-        Self {
-            principal,
-            interest,
-            fees,
-            penalties,
+    /// As much of this as `amount` pays, in this order.
+    pub(crate) fn paid_by(self, amount: Decimal, order: &[Part]) -> Self {
+        let (mut rest, mut paid) = (amount, Self::default());
+        for part in order {
+            let (owed, paid) = match part {
+                Part::Principal => (self.principal, &mut paid.principal),
+                Part::Interest => (self.interest, &mut paid.interest),
+                Part::Fees => (self.fees, &mut paid.fees),
+                Part::Penalties => (self.penalties, &mut paid.penalties),
+            };
+            *paid = owed.min(rest);
+            rest -= *paid;
         }
+        paid
     }
 }
 

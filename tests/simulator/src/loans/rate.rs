@@ -11,6 +11,7 @@ const DAILY: i64 = 0;
 const ACTUAL: i64 = 1;
 /// The year of rates per day if they are counted as the calendar has them, leap year or not.
 const DAYS_IN_YEAR: i64 = 365;
+const DAYS_IN_MONTH: i64 = 30;
 
 impl Terms {
     /// The rate of so many periods that begin and end on these days, as a fraction: by their days, or whatever their days.
@@ -43,6 +44,8 @@ impl Terms {
             shape: super::Shape {
                 charged_from: None,
                 partial_periods: false,
+                // However days are counted, an instalment is found by months of this many.
+                days_in_month: DAYS_IN_MONTH,
                 ..self.shape.clone()
             },
             ..self.clone()

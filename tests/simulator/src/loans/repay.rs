@@ -127,7 +127,7 @@ impl Bank {
         now: Now,
     ) -> Applied {
         let (resource, mut external_id) = (transaction.id, transaction.external_id.clone());
-        let kind = transaction.kind;
+        let (kind, on) = (transaction.kind, transaction.on);
         loan.transactions.push(transaction);
         self.settle(&mut loan, now);
         // 1.10.1 books what is paid on a loan with recalculated interest twice: the answer is about the first one, which is
@@ -135,6 +135,10 @@ impl Bank {
         if !self.release.is_develop() && loan.kind.recalculation.is_some() && kind.is_payment() {
             self.book_anew(&mut loan, resource, now);
             external_id = None;
+            // A recovery goes for the end of the loan, then.
+            if kind == TransactionKind::RecoveryRepayment {
+                loan.closed_on = Some(on);
+            }
         }
         Applied {
             resource,

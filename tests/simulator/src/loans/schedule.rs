@@ -18,6 +18,11 @@ pub(crate) struct Period {
 }
 
 impl Period {
+    /// Whether it is over as soon as it begins.
+    pub(crate) fn is_down_payment(&self) -> bool {
+        self.from == self.due && self.interest.is_zero()
+    }
+
     pub(crate) fn days(&self) -> i64 {
         (self.due - self.from).whole_days()
     }
@@ -34,7 +39,8 @@ impl Loan {
 
     /// What is paid out, as far as it is known.
     pub(crate) fn payouts(&self) -> Payouts {
-        if self.tranches.is_empty() {
+        let of_nothing = self.tranches.iter().all(|tranche| tranche.principal.is_zero());
+        if self.tranches.is_empty() || (self.kind.open_tranches && of_nothing) {
             return vec![(self.start(), self.terms.principal)];
         }
         let mut payouts: Payouts = self
@@ -65,14 +71,39 @@ impl Loan {
         if !self.plan.has_principal {
             return Some(Vec::new());
         }
-        let periods = self
-            .planned()
-            .periods(self.start(), &self.payouts())
-            .unwrap_or_default();
+        if let Some((recalculation, on)) = self.kind.recalculation.zip(self.recalculated_on)
+            && self.disbursed_on.is_some()
+        {
+            return Some(self.recalculated(recalculation, on).unwrap_or_default());
+        }
+        let periods = self.with_down_payments();
         Some(match self.foreclosed_on {
             Some(on) => cut(&periods, on),
             None => periods,
         })
+    }
+
+    /// The periods of the terms: what is paid back at once has one of its own, on the day of its payout.
+    fn with_down_payments(&self) -> Vec<Period> {
+        let (mut payouts, mut terms) = (self.payouts(), self.planned());
+        let mut first = Vec::new();
+        if let Some(down_payment) = self.kind.down_payment {
+            for (on, amount) in &mut payouts {
+                let principal = down_payment.of(*amount);
+                *amount -= principal;
+                terms.principal -= principal;
+                first.push(Period {
+                    from: *on,
+                    due: *on,
+                    principal,
+                    interest: Decimal::ZERO,
+                    balance: *amount,
+                });
+            }
+        }
+        first.extend(terms.periods(self.start(), &payouts).unwrap_or_default());
+        first.sort_by_key(|period| period.due);
+        first
     }
 }
 

@@ -166,7 +166,7 @@ fn row(number: i64, installment: &Installment, release: Release, today: Date) ->
         numbers::printed(due.principal + due.interest),
     );
     put("totalCredits", numbers::or_nothing(installment.credited));
-    put("downPaymentPeriod", json!(false));
+    put("downPaymentPeriod", json!(period.is_down_payment()));
     Value::Object(view)
 }
 
@@ -240,7 +240,7 @@ fn preview_row(number: i64, installment: &Installment, release: Release, today: 
         "totalOutstandingForPeriod": printed(due.total()),
         "totalActualCostOfLoanForPeriod": printed(due.cost()),
         "totalInstallmentAmountForPeriod": printed(due.principal + due.interest),
-        "downPaymentPeriod": false,
+        "downPaymentPeriod": period.is_down_payment(),
     });
     if period.due < today {
         view["totalOverdue"] = printed(due.total());

@@ -24,6 +24,9 @@ impl Bank {
     /// Makes the books anew. A transaction that turns out to be for something else than before is reversed and booked
     /// again under a new number, which takes over its external id.
     pub(super) fn settle(&mut self, loan: &mut Loan, now: Now) {
+        if loan.status != LoanStatus::WrittenOff {
+            loan.recalculated_on = Some(now.today);
+        }
         let books = Books::of(loan);
         let mut replays = Vec::new();
         for transaction in loan
@@ -37,7 +40,7 @@ impl Bank {
                 transaction.booked = Some(booked);
                 continue;
             }
-            replays.push(transaction.replay(self.next(Numbered::Transaction), booked, now));
+            replays.push(transaction.replay(self.next(Numbered::Replay), booked, now));
         }
         loan.transactions.extend(replays);
         loan.follow(&books, self.release.is_develop());
@@ -48,7 +51,7 @@ impl Bank {
         let stands = |booked: &&mut Transaction| booked.id == transaction && booked.reversed_on.is_none();
         let replay = loan.transactions.iter_mut().find(stands).map(|booked| {
             let what = booked.booked.unwrap_or_default();
-            booked.replay(self.next(Numbered::Transaction), what, now)
+            booked.replay(self.next(Numbered::Replay), what, now)
         });
         loan.transactions.extend(replay);
     }

@@ -37,8 +37,10 @@ pub(crate) fn transaction_template(
     let view = match command.trim().to_ascii_lowercase().as_str() {
         "disburse" => disbursal(loan, release),
         "repayment" => repayment(loan, release),
-        // The day does not matter: the interest of the whole term is asked for.
-        "prepayloan" => quote(loan, Books::of(loan).outstanding(), release, today),
+        "prepayloan" => {
+            let on = asked_date(target)?.unwrap_or(today);
+            quote(loan, loan.to_prepay(on), release, today)
+        }
         "foreclosure" => {
             loan.check_foreclosable()?;
             let on = asked_date(target)?.unwrap_or(today);

@@ -159,7 +159,12 @@ impl SentTerms {
     pub(super) fn plan(&self, product: &Product, release: Release) -> Plan {
         Plan {
             has_principal: self.principal.is_some(),
-            rate: self.rate.map(numbers::stored).unwrap_or_default(),
+            // A progressive schedule of 1.10.1 bears no interest.
+            rate: self
+                .rate
+                .filter(|_| release.is_develop() || !product.kind.progressive)
+                .map(numbers::stored)
+                .unwrap_or_default(),
             rate_frequency: self
                 .rate_frequency
                 .filter(|_| release.is_develop())

@@ -6,7 +6,6 @@ use time::Date;
 
 use super::{
     Loan, LoanStatus,
-    books::Books,
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
@@ -41,11 +40,6 @@ fn refuse(code: &str, text: String) -> Failure {
 }
 
 impl Loan {
-    /// What a repayment of it must bring to close it.
-    pub(super) fn to_prepay(&self) -> Decimal {
-        Books::of(self).outstanding().total()
-    }
-
     /// What of it paid another loan back.
     pub(super) fn topped_up(&self) -> Decimal {
         let paid = self.top_up.as_ref().and_then(|top_up| top_up.paid);
@@ -100,7 +94,8 @@ impl Bank {
     /// What the client does not get in hand since another loan is paid back with it.
     pub(super) fn owed_to_top_up(&self, loan: &Loan) -> Decimal {
         let closes = loan.top_up.as_ref().and_then(|top_up| self.loans.get(&top_up.closes));
-        closes.map(Loan::to_prepay).unwrap_or_default()
+        let owed = closes.map(|closes| closes.to_prepay(loan.expected_disbursement).total());
+        owed.unwrap_or_default()
     }
 
     /// Pays the other loan back: with a disbursement of this one, and a repayment of that one. Nothing of it bears the id
@@ -121,7 +116,8 @@ impl Bank {
         if let Some(external_id) = external_id {
             return Err(duplicate(external_id));
         }
-        let (mut closes, owed) = (closes.clone(), closes.to_prepay());
+        let owed = closes.to_prepay(on).total();
+        let mut closes = closes;
         let disbursement = self.next(Numbered::Transaction);
         loan.transactions.push(Transaction::new(
             disbursement,
@@ -163,7 +159,7 @@ fn check_closing(loan: &Loan, closes: &Loan, on: Date) -> Result<(), Failure> {
             text,
         ));
     }
-    if closes.to_prepay() > loan.terms.principal {
+    if closes.to_prepay(on).total() > loan.terms.principal {
         let text = "Topup loan amount should be greater than outstanding amount of loan to be closed.".to_owned();
         return Err(refuse("amount.less.than.outstanding.of.loan.to.be.closed", text));
     }

@@ -137,18 +137,17 @@ pub(crate) fn read(
 }
 
 impl Bank {
-    /// Where tranches are not planned, a disbursement makes one: of all that was approved, or as much again as was paid
-    /// out.
+    /// Where tranches are not planned, a disbursement makes one: of as much as was paid out before. A slip of 1.10.1: of a
+    /// loan of which nothing was paid out, that is nothing.
     pub(super) fn open_tranche(&mut self, loan: &mut Loan) {
         let planned = loan.tranches.iter().any(|tranche| tranche.paid_on.is_none());
         if !loan.kind.open_tranches || planned {
             return;
         }
-        let paid = loan.disbursed();
         loan.tranches.push(Tranche {
             id: self.next(Numbered::Tranche),
             expected_on: loan.expected_disbursement,
-            principal: if paid.is_zero() { loan.approved } else { paid },
+            principal: loan.disbursed(),
             paid_on: None,
             net_disbursal: None,
         });

@@ -190,7 +190,7 @@ fn terms(loan: &Loan, release: Release, put: &mut impl FnMut(&str, Value)) {
     );
     put("syncDisbursementWithMeeting", json!(false));
     terms.shape.show(put);
-    for (name, value) in loan.kind.view() {
+    for (name, value) in loan.kind.view_of_loan(loan.id) {
         put(&name, value);
     }
     put("loanScheduleProcessingType", enums::schedule_processing());

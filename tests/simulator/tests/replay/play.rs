@@ -38,6 +38,8 @@ struct Play<'a> {
     tally: Tally,
 }
 
+/// Replays are numbered from here on, since no answer tells their numbers.
+const FIRST_REPLAY: u64 = 1_000_000;
 /// From this scenario on, the servers were recorded on another day.
 const RECORDED_LATER: &str = "23";
 
@@ -60,6 +62,7 @@ pub(crate) fn play(recording: &Recording, before: Option<&Recording>, users: &Us
     let ahead = Arc::clone(&minutes);
     let clock = Arc::new(move || recorded_at + Duration::minutes(ahead.load(Ordering::Relaxed)));
     let simulator = Simulator::with_clock(recording.release, clock);
+    simulator.number_from(Numbered::Replay, FIRST_REPLAY);
     for (name, permissions) in users {
         simulator.set_user(name, PASSWORD, permissions.clone());
     }
