@@ -1,4 +1,4 @@
-//! Every code that an answer may have and that is the gateway's own.
+//! Every code that an answer may have and that has a page: all of the gateway's own, and the most frequent of Fineract's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,9 +25,25 @@ pub enum Place {
     Fault,
     /// `error.code` of a failed operation.
     Refusal,
+    /// `error.code` of a failed operation, in Fineract's words.
+    Fineract,
     /// `reason` of an operation that waits.
     Reason,
 }
+
+/// The refusals that the recorded servers gave most often to what the gateway sends.
+const FINERACT: [&str; 10] = [
+    "error.msg.client.duplicate.externalId",
+    "error.msg.client.duplicate.mobileNo",
+    "error.msg.client.id.invalid",
+    "error.msg.loan.external.id.invalid",
+    "error.msg.loan.with.externalId.already.used",
+    "validation.msg.loan.principal.amount.is.not.within.min.max.range",
+    "error.msg.loan.cannot.modify.loan.in.its.present.state",
+    "error.msg.loan.approve.account.is.not.submitted.and.pending.state",
+    "error.msg.loan.disbursal.account.is.not.approve.not.disbursed.state",
+    "error.msg.loan.disburse.amount.must.be.less.than.approved.principal",
+];
 
 /// Every code, and where it stands.
 ///
@@ -37,11 +53,13 @@ pub fn all() -> io::Result<Vec<(Place, String)>> {
     let problems = problem::Kind::ALL.map(|kind| (Place::Problem(kind), kind.code().to_owned()));
     let faults = FaultCode::ALL.map(|code| (Place::Fault, code.as_str().to_owned()));
     let refusals = refusals()?.into_iter().map(|code| (Place::Refusal, code));
+    let fineract = FINERACT.map(|code| (Place::Fineract, code.to_owned()));
     let reasons = reasons().into_iter().map(|reason| (Place::Reason, reason.to_owned()));
     Ok(problems
         .into_iter()
         .chain(faults)
         .chain(refusals)
+        .chain(fineract)
         .chain(reasons)
         .collect())
 }

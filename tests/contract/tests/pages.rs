@@ -85,7 +85,7 @@ async fn each_example_is_what_the_gateway_says() {
         let schema = match place {
             Place::Problem(kind) => answers::name_of(kind),
             Place::Fault => answers::name_of(gateway::problem::Kind::InvalidRequest),
-            Place::Refusal => "Failed".to_owned(),
+            Place::Refusal | Place::Fineract => "Failed".to_owned(),
             Place::Reason => "Processing".to_owned(),
         };
         assert_eq!(description.faults_of(&schema, shown), "", "{code}");
@@ -110,16 +110,18 @@ async fn each_example_is_what_the_gateway_says() {
                 assert_eq!(shown, &refused, "{code}: {refused:#}");
                 assert_eq!(shown["errors"][0]["code"], code);
             }
-            Place::Refusal => {
+            Place::Refusal | Place::Fineract => {
                 let message = shown["error"]["message"].as_str().unwrap();
-                let status = shown["failure_response"]["httpStatusCode"].as_str().unwrap().parse();
+                let body = shown["failure_response"].clone();
+                let status = body["httpStatusCode"].as_str().unwrap().parse().unwrap();
                 let failure = match shown["error"].get("booked") {
                     Some(booked) => Failure::Fineract {
-                        status: status.unwrap(),
-                        body: shown["failure_response"].clone(),
+                        status,
+                        body,
                         booked: serde_json::from_value(booked.clone()).unwrap(),
                     },
-                    None => Failure::gateway(status.unwrap(), &code, message),
+                    None if place == Place::Fineract => Failure::fineract(status, body),
+                    None => Failure::gateway(status, &code, message),
                 };
                 assert_eq!(failure.code(), Some(code.as_str()));
                 assert_eq!(shown["failure_response"], failure.response(), "{code}");
