@@ -87,7 +87,7 @@ async fn what_was_undone_is_done_again_and_once_whatever_happens() {
 
 /// What is refused: the operation, its data, the steps before, and the code.
 fn refusals() -> Vec<(&'static str, Value, usize, &'static str)> {
-    const UNIQUE: &str = "validation.msg.loan.transaction.externalId.value.must.be.unique";
+    const BOOKED: &str = "gateway.already-booked";
     let on = |day: &str| of_loan(json!({"transactionDate": day}));
     let undo = |id: &str| of_loan(json!({"externalTransactionId": id, "transactionDate": "16 March 2026"}));
     let charge = |name: &str| {
@@ -141,8 +141,8 @@ fn refusals() -> Vec<(&'static str, Value, usize, &'static str)> {
             4,
             "error.msg.loan.transaction.cannot.be.a.future.date",
         ),
-        ("LOAN_REPAYMENT", paid("P-1", "16 February 2026"), 5, UNIQUE),
-        ("LOAN_WAIVE_INTEREST", paid("P-1", "16 February 2026"), 5, UNIQUE),
+        ("LOAN_REPAYMENT", paid("P-1", "16 February 2026"), 5, BOOKED),
+        ("LOAN_WAIVE_INTEREST", paid("P-1", "16 February 2026"), 5, BOOKED),
         (
             "LOAN_REPAYMENT",
             with(paid("P-2", "16 February 2026"), "paymentType", "Barter"),

@@ -15,6 +15,7 @@ mod recorded_refusals;
 mod recorded_requests;
 mod recorded_shapes;
 mod recorded_verdicts;
+mod references;
 mod releases;
 mod tranches;
 mod worlds;
