@@ -11,6 +11,7 @@ mod undoable;
 use serde_json::Value;
 
 use crate::bank::List;
+use crate::failure::Failure;
 use crate::proof::Booked;
 use crate::values::Date;
 
@@ -40,7 +41,12 @@ pub struct Declaration {
     pub thinks: Option<Thought>,
     /// Whether it pays out a loan: the loan is read before each request, for a top-up loan takes no external id.
     pub pays_out: bool,
+    /// Why Fineract fails at it where a field of this name is not given, if the loan tells.
+    pub explains: Option<(&'static str, Explanation)>,
 }
+
+/// What a loan tells of why Fineract fails at an operation.
+pub type Explanation = fn(&Value) -> Option<Failure>;
 
 /// A member of the body that follows from the loan and the day that is asked for.
 pub type Thought = fn(&Value, Date) -> Option<(&'static str, Value)>;
@@ -58,6 +64,7 @@ pub const ROW: Declaration = Declaration {
     shows: Shows::Undone,
     thinks: None,
     pays_out: false,
+    explains: None,
 };
 
 /// One field.

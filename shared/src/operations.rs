@@ -11,6 +11,7 @@ mod loan_reads;
 mod loan_schedule_preview;
 mod loan_transactions;
 mod loan_update;
+mod shown_loan;
 
 use crate::declaration::Declaration;
 use crate::kind::Kind;

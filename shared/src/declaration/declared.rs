@@ -11,7 +11,7 @@ use crate::digest::derived_uuid;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{AnyOperation, Asked, Case, HeldAs};
+use crate::operation::{AnyOperation, Asked, Case, Explained, HeldAs};
 use crate::proof::{Booked, Proof, Standing, is_a, is_reversed};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
@@ -359,6 +359,14 @@ impl Declared {
         }
     }
 
+    async fn explanation(&self, bank: &Bank<'_>) -> Option<Failure> {
+        let (lacking, explain) = self.row.explains?;
+        if self.given.iter().any(|(field, _)| field.name == lacking) {
+            return None;
+        }
+        explain(&bank.loan(&self.loan).await.ok()?)
+    }
+
     async fn request(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
         let looked = self.look(bank, case).await?;
         let target = looked.target;
@@ -427,6 +435,10 @@ impl AnyOperation for Declared {
         failure: &'a Failure,
     ) -> Asked<'a, Option<Standing>> {
         Box::pin(self.standing(bank, case, failure))
+    }
+
+    fn explained<'a>(&'a self, bank: &'a Bank<'_>) -> Explained<'a> {
+        Box::pin(self.explanation(bank))
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

@@ -134,7 +134,8 @@ impl Executor<'_> {
                 Proof::NotApplied,
             ) => (Verdict::NotYet(Wait::new(Pace::Minutes, reason)), true),
             (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.terms.key_tries => {
-                (Verdict::Refused(failure), false)
+                let explained = operation.explained(bank).await;
+                (Verdict::Refused(explained.unwrap_or(failure)), false)
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
                 (Verdict::NotYet(Wait::new(Pace::NextKey, reason)), true)

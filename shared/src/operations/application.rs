@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::bank::{Bank, foreign, number_of};
 use crate::command::{Body, Stop};
 use crate::fields::Fields;
-use crate::loan_terms::{charges, id_of, in_tranches, indivisible, indivisible_together, product_charge};
-use crate::loan_terms::{repayment_every, tranche};
+use crate::loan_terms::{TERMS, charges, in_tranches, indivisible, indivisible_together, largest_balance};
+use crate::loan_terms::{product_charge, repayment_every, tranche};
 use crate::proof::Evidence;
 use crate::values::{Amount, Count, Date, ExternalId, Lender, Rate, TermUnit};
 
@@ -100,24 +100,18 @@ impl Application {
             .with("repaymentEvery", every)
             .with("repaymentFrequencyType", unit)
             .with("interestRatePerPeriod", self.interest_rate_per_period)
-            .with_some("amortizationType", id_of(product, "amortizationType").cloned())
-            .with_some("interestType", id_of(product, "interestType").cloned())
-            .with_some(
-                "interestCalculationPeriodType",
-                id_of(product, "interestCalculationPeriodType").cloned(),
-            )
-            .with_some(
-                "transactionProcessingStrategyCode",
-                product.get("transactionProcessingStrategyCode").cloned(),
-            )
             .with("submittedOnDate", self.submitted_on_date)
             .with("expectedDisbursementDate", self.submitted_on_date)
             .with_some("charges", charges(product, product_charge))
             .with_some("disbursementData", tranches.then(single))
             .with_some(
                 "maxOutstandingLoanBalance",
-                product.get("outstandingLoanBalance").filter(|_| tranches).cloned(),
+                largest_balance(product, "outstandingLoanBalance"),
             );
+        let body = TERMS.iter().fold(body, |body, term| {
+            let (member, value) = term.of_product(product);
+            body.with_some(member, value)
+        });
         Ok(body.finish())
     }
 }

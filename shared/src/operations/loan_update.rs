@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 
+use super::shown_loan::not_lost;
 use crate::bank::{Bank, found};
 use crate::command::{Body, Command, Stop};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::loan_terms::{charges, date_of, id_of, in_tranches, indivisible, indivisible_together, loan_charge};
-use crate::loan_terms::{repayment_every, tranche};
+use crate::loan_terms::{
+    TERMS, charges, date_of, id_of, in_tranches, indivisible, indivisible_together, largest_balance,
+};
+use crate::loan_terms::{loan_charge, repayment_every, tranche};
 use crate::operation::{Case, Operation};
 use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
@@ -26,11 +29,12 @@ static CHANGEABLE: [&str; 6] = [
 
 const SUBMITTED: &str = "/timeline/submittedOnDate";
 const DISBURSED: &str = "/timeline/expectedDisbursementDate";
+const FIRST_REPAYMENT: &str = "/expectedFirstRepaymentOnDate";
 
 /// Updates a loan that awaits approval. Fineract: `PUT loans/external-id/{id}`.
 ///
-/// Fineract takes what a body leaves out as gone: an amount, a rate, charges, tranches. So the loan is read, merged with
-/// what was asked for, and sent whole.
+/// Fineract takes what a body leaves out as gone: an amount, a rate, a grace, charges, tranches. So the loan is read, merged
+/// with what was asked for, and sent whole; a loan that cannot be sent whole is left alone.
 pub(super) struct LoanUpdate {
     external_id: ExternalId,
     principal: Option<Amount>,
@@ -87,10 +91,15 @@ impl Operation for LoanUpdate {
             .whole_loan(&self.external_id)
             .await
             .map_err(Stop::final_if_not_found)?;
+        let number = loan.get("loanProductId").and_then(Value::as_u64);
+        let product = bank
+            .product_by_number(number.ok_or_else(|| incomplete("productId"))?)
+            .await?;
+        not_lost(&loan, &product)?;
         Ok(Command {
             method: Method::Put,
             path: Path::new("v1/loans/external-id").segment(&self.external_id),
-            body: Some(self.merged(&loan)?),
+            body: Some(self.merged(&loan, &product)?),
             expected: Expected {
                 resource_external_id: Some(self.external_id.as_str().to_owned()),
                 ..Expected::default()
@@ -136,8 +145,21 @@ const NEEDED: [&str; 16] = [
     "externalId",
 ];
 
+/// The refusal of a loan of which Fineract does not show what it needs to be told.
+fn incomplete(member: &str) -> Stop {
+    let message = format!("Fineract shows no {member} of this loan, so it cannot be sent back whole.");
+    Stop::Refused(Failure::gateway(409, "gateway.loan-incomplete", message))
+}
+
+/// The refusal of a disbursement that would come after the first repayment, where that has a day of its own: Fineract would
+/// take it.
+fn too_late() -> Failure {
+    let message = "The expected disbursement would move behind the day from which this loan is repaid.";
+    Failure::gateway(409, "gateway.first-repayment-fixed", message)
+}
+
 impl LoanUpdate {
-    fn merged(&self, loan: &Value) -> Result<Value, Stop> {
+    fn merged(&self, loan: &Value, product: &Value) -> Result<Value, Stop> {
         let own = |member: &str| loan.get(member).cloned();
         let id = |member: &str| id_of(loan, member).cloned();
         let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
@@ -154,6 +176,10 @@ impl LoanUpdate {
             .map(Value::from)
             .or_else(|| own("interestRatePerPeriod"));
         let (submitted, disbursed) = self.dates(loan);
+        let first_repayment = date_of(loan, FIRST_REPAYMENT);
+        if disbursed > first_repayment && first_repayment.is_some() {
+            return Err(Stop::Refused(too_late()));
+        }
         let body = Body::new()
             .with("loanType", "individual")
             .with_some("clientId", own("clientId"))
@@ -172,31 +198,25 @@ impl LoanUpdate {
             .with_some("repaymentEvery", self.repayment_every(loan)?)
             .with_some("repaymentFrequencyType", unit.or_else(|| id("repaymentFrequencyType")))
             .with_some("interestRatePerPeriod", rate)
-            .with_some("amortizationType", id("amortizationType"))
-            .with_some("interestType", id("interestType"))
-            .with_some("interestCalculationPeriodType", id("interestCalculationPeriodType"))
-            .with_some(
-                "transactionProcessingStrategyCode",
-                own("transactionProcessingStrategyCode"),
-            )
             .with_some("submittedOnDate", submitted)
             .with_some("expectedDisbursementDate", disbursed)
             .with_some("charges", charges(loan, loan_charge))
             .with_some("disbursementData", self.tranches(loan))
+            .with_some("repaymentsStartingFromDate", first_repayment)
+            .with_some("interestChargedFromDate", self.interest_from(loan))
             .with_some(
                 "maxOutstandingLoanBalance",
-                own("maxOutstandingLoanBalance").filter(|_| in_tranches(loan)),
-            )
-            .finish();
-        match NEEDED
-            .iter()
-            .find(|member| body.get(**member).is_none_or(Value::is_null))
-        {
+                largest_balance(loan, "maxOutstandingLoanBalance"),
+            );
+        let body = TERMS.iter().fold(body, |body, term| {
+            let (member, value) = term.of_loan(loan, product);
+            body.with_some(member, value)
+        });
+        let body = body.finish();
+        let is_hole = |member: &&&str| body.get(**member).is_none_or(Value::is_null);
+        match NEEDED.iter().find(is_hole) {
             None => Ok(body),
-            Some(member) => {
-                let message = format!("Fineract shows no {member} of this loan, so it cannot be sent back whole.");
-                Err(Stop::Refused(Failure::gateway(409, "gateway.loan-incomplete", message)))
-            }
+            Some(member) => Err(incomplete(member)),
         }
     }
 
@@ -233,6 +253,13 @@ impl LoanUpdate {
         let disbursed = date_of(loan, DISBURSED);
         let moved = self.submitted_on_date.filter(|_| submitted == disbursed);
         (self.submitted_on_date.or(submitted), moved.or(disbursed))
+    }
+
+    /// The day from which interest is charged, if the loan has one. On the expected disbursement date it moves with it.
+    fn interest_from(&self, loan: &Value) -> Option<Date> {
+        let own = date_of(loan, "/interestChargedFromDate")?;
+        let with_disbursement = date_of(loan, DISBURSED) == Some(own);
+        self.dates(loan).1.filter(|_| with_disbursement).or(Some(own))
     }
 
     /// The tranches of the loan. One on the expected disbursement date moves with it, and the first is put there, from where

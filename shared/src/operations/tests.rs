@@ -64,6 +64,21 @@ fn loan(more: Value) -> Value {
     loan
 }
 
+const WHOLE: &str = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
+
+/// What an update of this loan looks up.
+fn looked_up(loan: Value, product: Value) -> Script {
+    Script::default()
+        .on(WHOLE, 200, loan)
+        .on("GET /v1/loanproducts/1", 200, with(product, json!({"id": 1})))
+}
+
+/// A product that has what this loan has of it.
+fn product_of(loan: &Value) -> Value {
+    let tranches = loan.get("multiDisburseLoan").cloned().unwrap_or(json!(false));
+    product("UGRO", json!({"multiDisburseLoan": tranches}))
+}
+
 /// The body of an update that changes nothing of [`loan`].
 fn same_loan() -> Value {
     json!({"loanType": "individual", "clientId": 7003, "productId": 1, "externalId": "LOAN-123", "principal": 100000.10,
@@ -393,7 +408,6 @@ async fn products_are_read_once_in_five_minutes_and_clients_every_time() {
 
 #[tokio::test]
 async fn loan_update_sends_the_whole_loan_with_only_what_was_asked_for_changed() {
-    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
     let tranche = |id: u64, day: u64, amount: f64| json!({"id": id, "expectedDisbursementDate": [2026, 1, day], "principal": amount});
     let tranched = |details: Value| json!({"multiDisburseLoan": true, "disbursementDetails": details, "maxOutstandingLoanBalance": 10000000.0});
     for (loan_has, asked, changed) in [
@@ -452,7 +466,8 @@ async fn loan_update_sends_the_whole_loan_with_only_what_was_asked_for_changed()
                 {"id": 104, "expectedDisbursementDate": "20 January 2026", "principal": 40.0}]}),
         ),
     ] {
-        let script = Script::default().on(read, 200, loan(loan_has));
+        let whole = loan(loan_has);
+        let script = looked_up(whole.clone(), product_of(&whole));
         let (line, body) = command(
             script,
             "LOAN_UPDATE",
@@ -468,9 +483,146 @@ async fn loan_update_sends_the_whole_loan_with_only_what_was_asked_for_changed()
     }
 }
 
+/// What a product or a loan may have beside what callers name, and the members of the body that carry it.
+fn further_terms() -> Value {
+    json!({"graceOnPrincipalPayment": 2, "graceOnInterestPayment": 1, "graceOnInterestCharged": 3,
+        "inArrearsTolerance": 50.25, "graceOnArrearsAgeing": 3, "isEqualAmortization": true,
+        "fixedPrincipalPercentagePerInstallment": 5.5, "fundId": 4})
+}
+
+#[tokio::test]
+async fn loan_create_and_preview_send_every_term_of_the_product() {
+    let plain = lookups(&product("UGRO", json!({})));
+    let (_, expected) = command(plain, "LOAN_CREATE", new_loan(json!({}))).await;
+    let (_, body) = command(
+        lookups(&product("UGRO", further_terms())),
+        "LOAN_CREATE",
+        new_loan(json!({})),
+    )
+    .await;
+    assert_eq!(body, with(expected.clone(), further_terms()));
+    let preview = with(new_loan(json!({})), json!({"externalId": null}));
+    let (_, body) = command(
+        lookups(&product("UGRO", further_terms())),
+        "LOAN_SCHEDULE_PREVIEW",
+        preview,
+    )
+    .await;
+    let mut previewed = with(expected.clone(), further_terms());
+    previewed.as_object_mut().unwrap().remove("externalId");
+    assert_eq!(body, previewed);
+    let none = json!({"graceOnPrincipalPayment": 0, "inArrearsTolerance": 0.000, "isEqualAmortization": false, "fundId": null});
+    let (_, body) = command(lookups(&product("UGRO", none)), "LOAN_CREATE", new_loan(json!({}))).await;
+    assert_eq!(body, expected, "what says nothing is left out");
+    let open =
+        json!({"multiDisburseLoan": true, "disallowExpectedDisbursements": true, "outstandingLoanBalance": 10000000.0});
+    let (_, body) = command(lookups(&product("UGRO", open)), "LOAN_CREATE", new_loan(json!({}))).await;
+    assert_eq!(
+        body,
+        with(expected, json!({"maxOutstandingLoanBalance": 10000000.0})),
+        "open tranches are not planned"
+    );
+}
+
+#[tokio::test]
+async fn loan_update_sends_every_term_of_the_loan() {
+    let own = json!({"fixedEmiAmount": 1500.10, "loanOfficerId": 7, "loanPurposeId": 25});
+    let asked = json!({"externalId": "LOAN-123", "principal": 200000});
+    let changed = with(same_loan(), json!({"principal": 200000}));
+    let zeros = json!({"graceOnPrincipalPayment": 0, "graceOnInterestPayment": 0, "graceOnInterestCharged": 0,
+        "inArrearsTolerance": 0, "graceOnArrearsAgeing": 0});
+    let open = json!({"multiDisburseLoan": true, "disallowExpectedDisbursements": true, "maxOutstandingLoanBalance": 8000000.0});
+    for (loan_has, product_has, sent) in [
+        (
+            with(further_terms(), own.clone()),
+            json!({}),
+            with(further_terms(), own),
+        ),
+        (
+            further_terms(),
+            json!({"graceOnPrincipalPayment": 9, "fundId": 8}),
+            further_terms(),
+        ),
+        (
+            json!({"graceOnPrincipalPayment": 0, "isEqualAmortization": false, "closureLoanId": 0, "isTopup": false}),
+            json!({}),
+            json!({}),
+        ),
+        // Newer releases would take these from the product.
+        (json!({}), further_terms(), zeros),
+        (
+            json!({"isTopup": true, "closureLoanId": 226, "topupAmount": 12794.23}),
+            json!({}),
+            json!({"isTopup": true, "loanIdToClose": 226}),
+        ),
+        (open.clone(), open, json!({"maxOutstandingLoanBalance": 8000000.0})),
+        (
+            json!({"expectedFirstRepaymentOnDate": [2026, 3, 1], "interestChargedFromDate": [2026, 1, 15]}),
+            json!({}),
+            json!({"repaymentsStartingFromDate": "01 March 2026", "interestChargedFromDate": "15 January 2026"}),
+        ),
+    ] {
+        let script = looked_up(loan(loan_has.clone()), product("UGRO", product_has));
+        let (_, body) = command(script, "LOAN_UPDATE", asked.clone()).await;
+        assert_eq!(body, with(changed.clone(), sent), "{loan_has}");
+    }
+}
+
+#[tokio::test]
+async fn loan_update_moves_what_stands_on_the_expected_disbursement_and_nothing_behind_it() {
+    for (loan_has, submitted, sent) in [
+        (
+            json!({"interestChargedFromDate": [2026, 1, 11]}),
+            "20 January 2026",
+            Ok(json!({"interestChargedFromDate": "20 January 2026"})),
+        ),
+        (
+            json!({"interestChargedFromDate": [2026, 1, 15]}),
+            "20 January 2026",
+            Ok(json!({"interestChargedFromDate": "15 January 2026"})),
+        ),
+        (
+            json!({"expectedFirstRepaymentOnDate": [2026, 3, 1]}),
+            "01 March 2026",
+            Ok(json!({"repaymentsStartingFromDate": "01 March 2026"})),
+        ),
+        (
+            json!({"expectedFirstRepaymentOnDate": [2026, 3, 1]}),
+            "02 March 2026",
+            Err("gateway.first-repayment-fixed"),
+        ),
+    ] {
+        let asked = json!({"externalId": "LOAN-123", "submittedOnDate": submitted});
+        let (result, _) = prepare(
+            looked_up(loan(loan_has.clone()), product("UGRO", json!({}))),
+            "LOAN_UPDATE",
+            asked,
+        )
+        .await;
+        match (result, sent) {
+            (Ok(command), Ok(sent)) => {
+                let moved = with(
+                    same_loan(),
+                    json!({"submittedOnDate": submitted, "expectedDisbursementDate": submitted}),
+                );
+                assert_eq!(command.body.unwrap(), with(moved, sent), "{loan_has}");
+            }
+            (Err(Stop::Refused(failure)), Err(code)) => assert_eq!(failure.code(), Some(code)),
+            (result, sent) => panic!("{:?} {sent:?}", result.err()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn loan_update_sends_nothing_of_a_loan_that_it_would_change() {
+    let script = looked_up(loan(json!({"meeting": {"id": 3}})), product("UGRO", json!({})));
+    let asked = json!({"externalId": "LOAN-123", "principal": 200000});
+    let (result, _) = prepare(script, "LOAN_UPDATE", asked).await;
+    assert!(matches!(result, Err(Stop::Refused(failure)) if failure.code() == Some("gateway.term-not-kept")));
+}
+
 #[tokio::test]
 async fn loan_update_leaves_tranches_alone_that_do_not_follow() {
-    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
     let tranche = |id: u64, day: u64, amount: u64| json!({"id": id, "expectedDisbursementDate": [2026, 1, day], "principal": amount});
     let sent =
         |id: u64, day: &str, amount: u64| json!({"id": id, "expectedDisbursementDate": day, "principal": amount});
@@ -492,7 +644,7 @@ async fn loan_update_leaves_tranches_alone_that_do_not_follow() {
         ),
     ] {
         let whole = loan(json!({"principal": 100000, "multiDisburseLoan": true, "disbursementDetails": has}));
-        let script = Script::default().on(read, 200, whole);
+        let script = looked_up(whole.clone(), product_of(&whole));
         let (_, body) = command(
             script,
             "LOAN_UPDATE",
@@ -505,7 +657,6 @@ async fn loan_update_leaves_tranches_alone_that_do_not_follow() {
 
 #[tokio::test]
 async fn loan_update_never_sends_a_loan_with_a_hole() {
-    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
     for hole in [
         "principal",
         "interestRatePerPeriod",
@@ -513,7 +664,7 @@ async fn loan_update_never_sends_a_loan_with_a_hole() {
         "amortizationType",
         "timeline",
     ] {
-        let script = Script::default().on(read, 200, loan(json!({hole: null})));
+        let script = looked_up(loan(json!({hole: null})), product("UGRO", json!({})));
         let asked = json!({"externalId": "LOAN-123", "loanTermFrequency": 24});
         let (result, _) = prepare(script, "LOAN_UPDATE", asked).await;
         assert!(
@@ -525,8 +676,7 @@ async fn loan_update_never_sends_a_loan_with_a_hole() {
 
 #[tokio::test]
 async fn loan_update_refuses_a_term_that_does_not_fit_the_loans_repayments() {
-    let read = "GET /v1/loans/external-id/LOAN-123?associations=charges,multiDisburseDetails";
-    let script = Script::default().on(read, 200, loan(json!({})));
+    let script = looked_up(loan(json!({})), product("UGRO", json!({})));
     let (result, _) = prepare(
         script,
         "LOAN_UPDATE",

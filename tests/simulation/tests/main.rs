@@ -17,5 +17,6 @@ mod recorded_shapes;
 mod recorded_verdicts;
 mod references;
 mod releases;
+mod terms;
 mod tranches;
 mod worlds;

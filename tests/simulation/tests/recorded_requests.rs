@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use gateway::bank::{List, Products};
 use gateway::clock::{ManualClock, Timestamp};
-use gateway::command::Command;
+use gateway::command::{Command, Stop};
 use gateway::declaration::{Declaration, Form};
 use gateway::fineract::{Answer, Exchange, Fineract, Method, Request};
 use gateway::kind::Kind;
@@ -21,11 +21,11 @@ use crate::recorded_refusals::operation_of;
 
 /// The operations of which the first recording has every lookup.
 const FIRST: [&str; 4] = ["CLIENT_CREATE", "LOAN_CREATE", "LOAN_APPROVE", "LOAN_DISBURSE"];
-const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
+pub(crate) const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
 
 /// The reads that were recorded so far, by their paths.
 #[derive(Default)]
-struct Reads(Mutex<HashMap<String, Value>>);
+pub(crate) struct Reads(Mutex<HashMap<String, Value>>);
 
 #[async_trait]
 impl Fineract for Reads {
@@ -48,7 +48,7 @@ impl Fineract for Reads {
 }
 
 impl Reads {
-    fn insert(&self, path: impl Into<String>, body: Value) {
+    pub(crate) fn insert(&self, path: impl Into<String>, body: Value) {
         self.0.lock().unwrap().insert(path.into(), body);
     }
 
@@ -99,6 +99,12 @@ impl Reads {
 }
 
 async fn command(reads: &Reads, operation: &str, data: &Value) -> Command {
+    let prepared = prepared(reads, operation, data).await;
+    prepared.unwrap_or_else(|stop| panic!("{operation} {data}: {stop:?}"))
+}
+
+/// The request that the gateway would make.
+pub(crate) async fn prepared(reads: &Reads, operation: &str, data: &Value) -> Result<Command, Stop> {
     let clock = ManualClock::at(Timestamp::from_micros(0));
     let products = Products::default();
     let bank = simulation::bank(reads, &products, &clock);
@@ -106,15 +112,11 @@ async fn command(reads: &Reads, operation: &str, data: &Value) -> Command {
     let reading = Kind::named(operation).unwrap().read(data.as_object().unwrap(), &rules);
     let reading = reading.unwrap_or_else(|faults| panic!("{operation} {data}: {faults:?}"));
     let case = Case::new(uuid::Uuid::from_u128(1));
-    reading
-        .operation
-        .prepare(&bank, &case)
-        .await
-        .unwrap_or_else(|stop| panic!("{operation} {data}: {stop:?}"))
+    reading.operation.prepare(&bank, &case).await
 }
 
 /// Whether two bodies say the same; numbers are compared as numbers.
-fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(_), Value::Number(_)) => decimal_of(a) == decimal_of(b),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
