@@ -82,6 +82,22 @@ impl Gateway {
         }
     }
 
+    /// The same, before a Fineract that offers a product of each kind besides the lenders', which callers may name by its
+    /// kind.
+    ///
+    /// # Panics
+    /// If a product cannot be offered.
+    pub fn of_kinds(release: Release) -> Self {
+        let mut gateway = Self::new(release);
+        for settings in fineract_simulator::kinds() {
+            let offered = gateway.fineract.simulator.offer(&settings);
+            assert!(offered.is_ok(), "{settings:?}: {offered:?}");
+            let name = settings.get("name").and_then(Value::as_str).unwrap_or_default();
+            gateway.rules.lenders.push(name.to_owned());
+        }
+        gateway
+    }
+
     /// The loan products that callers may name.
     pub const fn lenders() -> [&'static str; 9] {
         LENDERS
@@ -146,6 +162,22 @@ impl Gateway {
             timeout: RUN_TIME,
         };
         self.fineract.answer(&request).json().unwrap_or_default()
+    }
+
+    /// Something that another user posts, which must succeed.
+    ///
+    /// # Panics
+    /// If Fineract refuses it.
+    pub fn by_hand(&self, path: &'static str, body: &Value) {
+        let request = Request {
+            method: Method::Post,
+            path: Path::new(path),
+            key: Some(format!("by hand {}", body.to_string().len())),
+            body: Some(body.clone()),
+            timeout: RUN_TIME,
+        };
+        let answer = self.fineract.answer(&request);
+        assert_eq!(answer.status, 200, "{:?}", answer.json());
     }
 
     async fn run(&self, message: &gateway::queue::Received) -> Reply {

@@ -7,6 +7,7 @@ mod client_update;
 mod deeds;
 mod doubts;
 mod external_ids;
+mod kinds;
 mod loan_create;
 mod loan_update;
 mod read_back;
