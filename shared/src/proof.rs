@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::values::{Date, decimal_of, from_fineract};
+use crate::values::{Currency, Date, StoredNumber, StoredText, from_fineract, shows_number, shows_text};
 
 /// What a read-back shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,28 +21,45 @@ pub enum Proof {
 /// Gathers what was asked for and what is there.
 pub struct Evidence<'a> {
     thing: &'a Value,
+    currency: Currency,
     agrees: bool,
 }
 
 impl<'a> Evidence<'a> {
-    /// Evidence from what Fineract shows.
+    /// Evidence from what Fineract shows, in its own currency.
     pub fn of(thing: &'a Value) -> Self {
-        Self { thing, agrees: true }
+        Self::in_currency(thing, Currency::of(thing))
     }
 
-    /// A text must be this one, if one was asked for. An empty text is as good as none.
+    /// Evidence from what Fineract shows, in a currency that is known better elsewhere: only a loan tells all of it.
+    pub const fn in_currency(thing: &'a Value, currency: Currency) -> Self {
+        Self {
+            thing,
+            currency,
+            agrees: true,
+        }
+    }
+
+    /// A text must be what Fineract stores of this one, if one was asked for. An empty text is as good as none.
     #[must_use]
-    pub fn text(self, pointer: &str, asked: Option<&str>) -> Self {
-        let shown = self.thing.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let agrees = asked.is_none_or(|asked| asked == shown);
+    pub fn text<T: StoredText>(self, pointer: &str, asked: Option<&T>) -> Self {
+        let agrees = asked.is_none_or(|asked| shows_text(self.thing.pointer(pointer), asked));
         self.and(agrees)
     }
 
-    /// A number must be this one, if one was asked for.
+    /// A number must be what Fineract stores of this one, if one was asked for.
     #[must_use]
-    pub fn number(self, pointer: &str, asked: Option<Value>) -> Self {
-        let shown = self.thing.pointer(pointer).and_then(decimal_of);
-        let agrees = asked.is_none_or(|asked| shown.is_some() && decimal_of(&asked) == shown);
+    pub fn number<T: StoredNumber>(self, pointer: &str, asked: Option<T>) -> Self {
+        let shown = self.thing.pointer(pointer);
+        let agrees = asked.is_none_or(|asked| shows_number(shown, &asked, self.currency));
+        self.and(agrees)
+    }
+
+    /// One of Fineract's own numbers, such as a status, must be this one, if one was asked for.
+    #[must_use]
+    pub fn code(self, pointer: &str, asked: Option<u64>) -> Self {
+        let shown = self.thing.pointer(pointer).and_then(Value::as_u64);
+        let agrees = asked.is_none_or(|asked| shown == Some(asked));
         self.and(agrees)
     }
 
@@ -161,24 +178,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::values::testing::read;
+    use crate::values::{Amount, Name};
 
     #[test]
     fn everything_that_was_asked_for_must_be_there() {
-        let thing = json!({"a": "x", "n": 8.0, "d": [2026, 1, 11], "by": "mifos"});
+        let thing = json!({"a": "x", "n": 8.0, "c": 300, "d": [2026, 1, 11], "by": "mifos"});
         let day = Date::parse("11 January 2026");
-        let all = |text, number: Value, date| {
+        let all = |text: Option<&str>, number: &str, code, date| {
+            let text = text.map(|text| read::<Name>(&json!(text).to_string()).unwrap());
             let evidence = Evidence::of(&thing)
-                .text("/a", text)
-                .number("/n", Some(number))
+                .text("/a", text.as_ref())
+                .number("/n", read::<Amount>(number).ok())
+                .code("/c", code)
                 .date("/d", date);
             evidence.prove(Some(("/by", "mifos")), json!({}))
         };
-        assert_eq!(all(Some("x"), json!(8), day), Proof::Applied(json!({})));
-        assert_eq!(all(None, json!(8), None), Proof::Applied(json!({})));
-        assert_eq!(all(Some("y"), json!(8), day), Proof::NotApplied);
-        assert_eq!(all(Some("x"), json!(9), day), Proof::NotApplied);
+        assert_eq!(all(Some("x"), "8", Some(300), day), Proof::Applied(json!({})));
+        assert_eq!(all(None, "8", None, None), Proof::Applied(json!({})));
+        assert_eq!(all(Some("y"), "8", None, day), Proof::NotApplied);
+        assert_eq!(all(Some("x"), "9", None, day), Proof::NotApplied);
+        assert_eq!(all(Some("x"), "8", Some(100), day), Proof::NotApplied);
         assert_eq!(
-            all(Some("x"), json!(8), Date::parse("12 January 2026")),
+            all(Some("x"), "8", None, Date::parse("12 January 2026")),
             Proof::NotApplied
         );
         let by_another = Evidence::of(&thing).prove(Some(("/by", "gateway")), json!({}));

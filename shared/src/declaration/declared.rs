@@ -42,7 +42,7 @@ pub(super) enum Given {
     Date(Date),
     Amount(Amount),
     Text(String),
-    Named(List, String),
+    Named(List, Label),
 }
 
 impl Given {
@@ -63,8 +63,12 @@ impl Given {
     }
 
     pub(super) fn text(&self) -> Option<&str> {
-        if let Self::Text(text) | Self::Named(_, text) = self {
-            Some(text)
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(super) fn label(&self) -> Option<&Label> {
+        if let Self::Named(_, name) = self {
+            Some(name)
         } else {
             None
         }
@@ -78,7 +82,7 @@ impl Given {
             Form::Note => Self::Text(Note::from_json(value, rules)?.as_str().to_owned()),
             Form::Utr | Form::Reference => Self::Text(Utr::from_json(value, rules)?.as_str().to_owned()),
             Form::Words => Self::Text(Words::from_json(value, rules)?.as_str().to_owned()),
-            Form::Named(list) => Self::Named(list, Label::from_json(value, rules)?.as_str().to_owned()),
+            Form::Named(list) => Self::Named(list, Label::from_json(value, rules)?),
         })
     }
 }
@@ -277,7 +281,7 @@ impl Declared {
                     Given::Date(date) => Value::from(*date),
                     Given::Amount(amount) => Value::from(*amount),
                     Given::Text(text) => Value::from(text.as_str()),
-                    Given::Named(list, name) => Value::from(bank.number_named(*list, name).await?),
+                    Given::Named(list, name) => Value::from(bank.number_named(*list, name.as_str()).await?),
                 },
             );
         }

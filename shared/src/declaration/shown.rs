@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::declared::{Declared, TAKEN};
-use super::{Form, Place, Shows};
+use super::{Place, Shows};
 use crate::bank::{Bank, found};
 use crate::checker::done_by_another;
 use crate::command::Stop;
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::loan_terms::date_of;
 use crate::operation::Case;
 use crate::proof::{Evidence, Proof, Standing, is_a, is_reversed, loan_ids};
+use crate::values::{Charged, Currency};
 
 impl Declared {
     /// Reads from Fineract whether it was applied.
@@ -49,9 +50,10 @@ impl Declared {
                 false => Ok(Proof::NotApplied),
             };
         };
-        let ids = self.ids(bank, &transaction).await?;
-        let evidence = Evidence::of(&transaction)
-            .number("/amount", self.amount().map(Value::from))
+        let loan = bank.loan(&self.loan).await?;
+        let ids = self.ids_on(&loan, &transaction);
+        let evidence = Evidence::in_currency(&transaction, Currency::of(&loan))
+            .number("/amount", self.amount())
             .date("/date", self.date())
             .and(is_a(&transaction, kind));
         let applied = evidence.holds();
@@ -84,7 +86,7 @@ impl Declared {
         let Some(transaction) = transaction.filter(|transaction| !is_reversed(transaction)) else {
             return Ok(None);
         };
-        let asked = Evidence::of(&transaction).number("/amount", self.amount().map(Value::from));
+        let asked = Evidence::of(&transaction).number("/amount", self.amount());
         let amount = transaction.get("amount").filter(|_| !asked.holds()).cloned();
         let asked = Evidence::of(&transaction).date("/date", self.date());
         let date = date_of(&transaction, "/date").filter(|_| !asked.holds());
@@ -99,10 +101,9 @@ impl Declared {
         let Some(charge) = found(bank.charge(&self.loan, &self.own_id(case)).await)? else {
             return Ok(Proof::NotApplied);
         };
-        let name = self.first(|(field, given)| given.text().filter(|_| matches!(field.form, Form::Named(_))));
         let evidence = Evidence::of(&charge)
-            .text("/name", name)
-            .number("/amountOrPercentage", self.amount().map(Value::from))
+            .text("/name", self.first(|(_, given)| given.label()))
+            .number("/amountOrPercentage", self.amount().map(Charged))
             .date("/dueDate", self.date());
         if !evidence.holds() {
             return Ok(Proof::NotApplied);
@@ -121,7 +122,7 @@ impl Declared {
         let Some(loan) = found(bank.loan(&self.loan).await)? else {
             return Ok(Proof::NotApplied);
         };
-        let evidence = Evidence::of(&loan).number("/status/id", status.map(Value::from));
+        let evidence = Evidence::of(&loan).code("/status/id", status);
         let Some((day, by)) = on else {
             return match evidence.holds() {
                 false => Ok(Proof::NotApplied),
@@ -149,12 +150,16 @@ impl Declared {
 
     /// The ids that the answer to its command names; `thing` is what was changed, if not the loan itself.
     pub(super) async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
-        let loan = bank.loan(&self.loan).await?;
-        let mut ids = loan_ids(&loan);
+        Ok(self.ids_on(&bank.loan(&self.loan).await?, thing))
+    }
+
+    /// The same, on a loan that was read.
+    fn ids_on(&self, loan: &Value, thing: &Value) -> Value {
+        let mut ids = loan_ids(loan);
         let own = |member: &str| thing.get(member).filter(|id| !id.is_null()).cloned();
         let names = match (self.row.place, self.row.makes()) {
             (Place::Loan(_), true) => ["subResourceId", "subResourceExternalId"],
-            (Place::Loan(_), false) => return Ok(ids),
+            (Place::Loan(_), false) => return ids,
             _ => ["resourceId", "resourceExternalId"],
         };
         for (name, member) in names.into_iter().zip(["id", "externalId"]) {
@@ -163,6 +168,6 @@ impl Declared {
         if let Some(members) = ids.as_object_mut() {
             members.retain(|_, id| !id.is_null());
         }
-        Ok(ids)
+        ids
     }
 }

@@ -13,7 +13,7 @@ use crate::bank::{Bank, found, number_of};
 use crate::command::Stop;
 use crate::operation::Case;
 use crate::proof::{Evidence, Proof, is_a, is_reversed};
-use crate::values::decimal_of;
+use crate::values::{Currency, decimal_of};
 
 /// Whether a loan is one.
 pub(super) fn is_top_up(loan: &Value) -> bool {
@@ -50,6 +50,7 @@ impl<'a> Payout<'a> {
 
     /// The transaction that the answer to the command names: the one with the payment's details, else the last.
     fn paid(&self, receipt: Option<&str>) -> Option<&'a Value> {
+        // Fineract keeps what is told about a payment as it was sent.
         let has = |transaction: &&&Value| {
             let shown = transaction.pointer("/paymentDetailData/receiptNumber");
             shown.and_then(Value::as_str) == receipt
@@ -76,8 +77,8 @@ impl Declared {
         let (Some(whole), Some(paid)) = (payout.whole(), payout.paid(self.utr())) else {
             return Ok(Proof::NotApplied);
         };
-        let evidence = Evidence::of(&whole)
-            .number("/amount", self.amount().map(Value::from))
+        let evidence = Evidence::in_currency(&whole, Currency::of(&loan))
+            .number("/amount", self.amount())
             .date("/date", self.date());
         if !evidence.holds() {
             return Ok(Proof::NotApplied);

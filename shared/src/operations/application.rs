@@ -51,16 +51,13 @@ impl Application {
     /// What a loan must show that was applied for like this.
     pub(super) fn evidence<'a>(&self, loan: &'a Value) -> Evidence<'a> {
         Evidence::of(loan)
-            .text("/loanProductName", Some(self.lender_config.as_str()))
-            .text("/clientExternalId", Some(self.client_id.as_str()))
-            .number("/proposedPrincipal", Some(self.principal.into()))
-            .number("/termFrequency", Some(self.loan_term_frequency.into()))
-            .number(
-                "/termPeriodFrequencyType/id",
-                Some(self.loan_term_frequency_type.code().into()),
-            )
-            .number("/numberOfRepayments", Some(self.number_of_repayments.into()))
-            .number("/interestRatePerPeriod", Some(self.interest_rate_per_period.into()))
+            .text("/loanProductName", Some(&self.lender_config))
+            .text("/clientExternalId", Some(&self.client_id))
+            .number("/proposedPrincipal", Some(self.principal))
+            .number("/termFrequency", Some(self.loan_term_frequency))
+            .number("/termPeriodFrequencyType/id", Some(self.loan_term_frequency_type))
+            .number("/numberOfRepayments", Some(self.number_of_repayments))
+            .number("/interestRatePerPeriod", Some(self.interest_rate_per_period))
             .date("/timeline/submittedOnDate", Some(self.submitted_on_date))
     }
 

@@ -85,10 +85,10 @@ impl Operation for ClientCreate {
             return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&client)
-            .text("/firstname", Some(self.firstname.as_str()))
-            .text("/lastname", Some(self.lastname.as_str()))
-            .text("/mobileNo", self.mobile_no.as_ref().map(Mobile::as_str))
-            .text("/emailAddress", self.email_address.as_ref().map(Email::as_str))
+            .text("/firstname", Some(&self.firstname))
+            .text("/lastname", Some(&self.lastname))
+            .text("/mobileNo", self.mobile_no.as_ref())
+            .text("/emailAddress", self.email_address.as_ref())
             .date("/activationDate", Some(self.activation_date));
         let us = bank.username().await?;
         Ok(evidence.prove(Some(("/timeline/activatedByUsername", &us)), client_ids(&client)))

@@ -88,19 +88,11 @@ impl Operation for ClientUpdate {
         let Some(client) = found(bank.client(&self.external_id).await)? else {
             return Ok(Proof::NotApplied);
         };
-        let mobile_no = self
-            .mobile_no
-            .as_ref()
-            .map(|mobile| mobile.value().map_or("", Mobile::as_str));
-        let email_address = self
-            .email_address
-            .as_ref()
-            .map(|email| email.value().map_or("", Email::as_str));
         let evidence = Evidence::of(&client)
-            .text("/firstname", self.firstname.as_ref().map(Name::as_str))
-            .text("/lastname", self.lastname.as_ref().map(Name::as_str))
-            .text("/mobileNo", mobile_no)
-            .text("/emailAddress", email_address)
+            .text("/firstname", self.firstname.as_ref())
+            .text("/lastname", self.lastname.as_ref())
+            .text("/mobileNo", self.mobile_no.as_ref())
+            .text("/emailAddress", self.email_address.as_ref())
             .date("/activationDate", self.activation_date);
         Ok(evidence.prove(None, client_ids(&client)))
     }

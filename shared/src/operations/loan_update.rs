@@ -15,7 +15,9 @@ use crate::loan_terms::{loan_charge, repayment_every, tranche};
 use crate::operation::{Case, Operation};
 use crate::proof::{Evidence, Proof, loan_ids};
 use crate::subject::Subject;
-use crate::values::{Amount, Count, Date, ExternalId, FaultCode, Rate, TermUnit, Wrong, decimal_of};
+use crate::values::{
+    Amount, Count, Currency, Date, ExternalId, FaultCode, Rate, StoredNumber, TermUnit, Wrong, decimal_of,
+};
 use crate::verdict::Expected;
 
 static CHANGEABLE: [&str; 6] = [
@@ -112,13 +114,12 @@ impl Operation for LoanUpdate {
         let Some(loan) = found(bank.loan(&self.external_id).await)? else {
             return Ok(Proof::NotApplied);
         };
-        let unit = self.loan_term_frequency_type.map(|unit| Value::from(unit.code()));
         let evidence = Evidence::of(&loan)
-            .number("/proposedPrincipal", self.principal.map(Value::from))
-            .number("/termFrequency", self.loan_term_frequency.map(Value::from))
-            .number("/termPeriodFrequencyType/id", unit)
-            .number("/numberOfRepayments", self.number_of_repayments.map(Value::from))
-            .number("/interestRatePerPeriod", self.interest_rate_per_period.map(Value::from))
+            .number("/proposedPrincipal", self.principal)
+            .number("/termFrequency", self.loan_term_frequency)
+            .number("/termPeriodFrequencyType/id", self.loan_term_frequency_type)
+            .number("/numberOfRepayments", self.number_of_repayments)
+            .number("/interestRatePerPeriod", self.interest_rate_per_period)
             .date(SUBMITTED, self.submitted_on_date);
         Ok(evidence.prove(None, loan_ids(&loan)))
     }
@@ -271,12 +272,18 @@ impl LoanUpdate {
         }
         let own = loan.get("disbursementDetails")?.as_array()?;
         let (old_day, new_day) = (date_of(loan, DISBURSED), self.dates(loan).1);
-        let whole = |amount: &Value| own.len() == 1 && decimal_of(amount) == loan.get("principal").and_then(decimal_of);
+        // Fineract rounds the principal and not the tranche, and takes none that is above the principal.
+        let stored = |amount: &Value| decimal_of(amount).map(|amount| Amount::as_stored(amount, Currency::of(loan)));
+        let whole = |amount: &Value| own.len() == 1 && stored(amount) == loan.get("principal").and_then(stored);
+        let principal = self
+            .principal
+            .map(Value::from)
+            .or_else(|| loan.get("principal").cloned());
         let tranches = own.iter().enumerate().map(|(index, details)| {
             let day = date_of(details, "/expectedDisbursementDate");
             let amount = details.get("principal").cloned().unwrap_or_default();
             let day = if index == 0 || day == old_day { new_day } else { day };
-            let amount = self.principal.filter(|_| whole(&amount)).map_or(amount, Value::from);
+            let amount = principal.clone().filter(|_| whole(&amount)).unwrap_or(amount);
             tranche(details.get("id"), day.map(Value::from), amount)
         });
         Some(tranches.collect())

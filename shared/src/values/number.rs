@@ -43,6 +43,20 @@ pub enum TermUnit {
     Years,
 }
 
+impl Amount {
+    /// The amount as the caller wrote it.
+    pub const fn decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl Rate {
+    /// The rate as the caller wrote it.
+    pub const fn decimal(self) -> Decimal {
+        self.0
+    }
+}
+
 impl Count {
     /// The count.
     pub const fn get(self) -> u32 {

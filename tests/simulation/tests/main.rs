@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod again;
+mod changed_values;
 mod client_update;
 mod deeds;
 mod doubts;

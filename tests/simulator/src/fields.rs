@@ -63,6 +63,12 @@ impl<'a> Fields<'a> {
         self.text(name).filter(|text| !text.trim().is_empty())
     }
 
+    /// The text as the entity of a new client keeps it: without what Java's `trim` takes away at both ends.
+    pub(crate) fn trimmed(&self, name: &str) -> Option<String> {
+        let text = self.nonblank(name)?;
+        Some(text.trim_matches(|c: char| c <= ' ').to_owned())
+    }
+
     /// Everything but `true` is false.
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         self.text(name)

@@ -59,6 +59,7 @@ use crate::{
     bank::{Applied, Bank},
     errors::{Failure, Fault},
     kinds::Kind,
+    numbers,
     release::Release,
 };
 
@@ -190,7 +191,7 @@ impl Loan {
         self.charges
             .iter()
             .filter(|charge| charge.is_at_disbursement())
-            .map(|charge| charge.amount)
+            .map(|charge| numbers::money(charge.amount))
             .sum()
     }
 

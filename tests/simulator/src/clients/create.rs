@@ -55,12 +55,12 @@ impl Bank {
             } else {
                 ClientStatus::Pending
             },
-            first_name: fields.nonblank("firstname"),
-            middle_name: fields.nonblank("middlename"),
-            last_name: fields.nonblank("lastname"),
-            full_name: fields.nonblank("fullname"),
-            mobile_no,
-            email: fields.nonblank("emailAddress"),
+            first_name: fields.trimmed("firstname"),
+            middle_name: fields.trimmed("middlename"),
+            last_name: fields.trimmed("lastname"),
+            full_name: fields.trimmed("fullname"),
+            mobile_no: fields.trimmed("mobileNo"),
+            email: fields.trimmed("emailAddress"),
             legal_form: legal_form.unwrap_or(1),
             submitted_on,
             activated_on,

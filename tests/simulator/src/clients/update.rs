@@ -24,7 +24,7 @@ impl Bank {
         let mut checks = Checks::of("client");
         checks.length("accountNo", fields.text("accountNo").as_deref(), ACCOUNT_NO_LIMIT);
         checks.length("externalId", fields.text("externalId").as_deref(), EXTERNAL_ID_LIMIT);
-        check_mobile(&mut checks, self.release, fields.text("mobileNo").as_deref());
+        check_mobile(&mut checks, self.release, fields.nonblank("mobileNo").as_deref());
         if ["firstname", "middlename", "lastname", "fullname"]
             .into_iter()
             .any(|name| fields.has(name))
@@ -82,10 +82,11 @@ fn change_texts(client: &mut Client, fields: &Fields<'_>, changes: &mut Map<Stri
         if !fields.has(name) {
             return;
         }
-        let sent = fields.text(name).unwrap_or_default();
+        // An update does not trim; blanks alone are nothing.
+        let sent = fields.nonblank(name).unwrap_or_default();
         // Nothing stored and nothing sent are a difference to Fineract; the change then reads `""`.
         if current.as_deref() != Some(sent.as_str()) {
-            *current = Some(sent.clone()).filter(|text| !text.trim().is_empty());
+            *current = Some(sent.clone()).filter(|text| !text.is_empty());
             changes.insert(name.to_owned(), json!(sent));
         }
     };

@@ -90,11 +90,11 @@ impl Bank {
 impl Loan {
     fn approve_amount(&mut self, amount: Decimal) {
         self.approved = amount;
-        self.terms.principal = amount;
+        self.terms.principal = numbers::money(amount);
         for charge in &mut self.charges {
-            charge.follow(amount);
+            charge.follow(self.terms.principal);
         }
-        self.net_disbursal = amount - self.charges_at_disbursement();
+        self.net_disbursal = self.terms.principal - self.charges_at_disbursement();
     }
 }
 

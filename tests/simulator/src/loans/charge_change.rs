@@ -97,7 +97,7 @@ impl Bank {
             ..Transaction::new(
                 self.next(Numbered::Transaction),
                 TransactionKind::WaiveCharges,
-                amount,
+                numbers::money(amount),
                 on,
                 now,
             )

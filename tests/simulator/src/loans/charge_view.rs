@@ -71,7 +71,7 @@ impl LoanCharge {
         );
         put("amountWaived", numbers::or_nothing(waived));
         put("amountWrittenOff", json!(0));
-        put("amountOutstanding", numbers::printed(open));
+        put("amountOutstanding", numbers::printed(numbers::money(open)));
         put("amountOrPercentage", numbers::printed(self.asked));
         put("penalty", json!(self.charge.penalty));
         put("chargePaymentMode", enums::charge_payment_mode());

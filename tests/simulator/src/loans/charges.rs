@@ -209,7 +209,8 @@ impl Loan {
         for charge in &self.charges {
             // What would have been due after the end is not charged.
             let last = last && !cut;
-            let amount = charge.in_period(&periods[position], first, last);
+            // The charge keeps its digits; what is owed of it is money.
+            let amount = numbers::money(charge.in_period(&periods[position], first, last));
             if charge.is_penalty() {
                 charges.penalties += amount;
             } else {

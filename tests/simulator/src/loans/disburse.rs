@@ -185,7 +185,10 @@ impl Loan {
         if let Some(over_applied) = self.kind.over_applied.filter(|_| self.kind.open_tranches) {
             return self.check_over_applied(amount, sum, over_applied);
         }
-        if sum <= self.approved {
+        let multi = !self.tranches.is_empty();
+        // 1.10.1 rounds before it compares what a loan without tranches is paid.
+        let compared = if develop || multi { sum } else { numbers::money(sum) };
+        if compared <= self.approved {
             return Ok(());
         }
         let shown_sum = if paid.is_zero() {
@@ -193,7 +196,6 @@ impl Loan {
         } else {
             numbers::printed(sum)
         };
-        let multi = !self.tranches.is_empty();
         let (what, text, args) = if develop {
             let text = "Loan can't be disbursed, disburse amount is exceeding approved principal.";
             ("principal", text, [shown_sum, numbers::printed(self.approved)])
@@ -255,7 +257,8 @@ impl Loan {
         let amount = numbers::money(asked.amount.unwrap_or(default));
         if let Some(tranche) = tranche {
             tranche.paid_on = Some(asked.on);
-            tranche.principal = amount;
+            // The tranche keeps the digits that were sent.
+            tranche.principal = asked.amount.unwrap_or(tranche.principal);
         }
         // The principal becomes what was paid only if an amount is named.
         if asked.amount.is_some() {

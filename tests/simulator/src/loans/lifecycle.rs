@@ -9,6 +9,7 @@ use crate::{
     dates,
     errors::{Failure, Fault},
     fields::Fields,
+    numbers,
     validation::Checks,
 };
 
@@ -71,7 +72,7 @@ impl Bank {
         loan.status = LoanStatus::Submitted;
         loan.approved_on = None;
         loan.approved = loan.proposed;
-        loan.terms.principal = loan.proposed;
+        loan.terms.principal = numbers::money(loan.proposed);
         let mut changes = Map::new();
         changes.insert("status".into(), loan.status.view());
         changes.insert("approvedOnDate".into(), Value::String(String::new()));
@@ -91,8 +92,8 @@ impl Bank {
         loan.stale_arrears = Books::of(&loan).arrears(now.today);
         loan.status = LoanStatus::Approved;
         loan.disbursed_on = None;
-        loan.terms.principal = loan.approved;
-        loan.net_disbursal = loan.approved - loan.charges_at_disbursement();
+        loan.terms.principal = numbers::money(loan.approved);
+        loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         for transaction in &mut loan.transactions {
             transaction.reversed_on = transaction.reversed_on.or(Some(now.today));
         }

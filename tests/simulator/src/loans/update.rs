@@ -104,6 +104,11 @@ impl Bank {
         changed.change_dates(&fields, new_submitted, new_expected, &mut changes);
         self.change_parts(&mut changed, charges, tranches, schedule_changed, &mut changes, now)?;
         check_instalment(&changed)?;
+        if let Some(principal) = sent.principal {
+            // An update rounds what the schedule is made of, and not what is proposed.
+            changed.proposed = numbers::stored(principal);
+            changed.approved = changed.proposed;
+        }
         let applied = changed.applied();
         self.loans.insert(id, changed);
         Ok(Applied {
@@ -159,7 +164,7 @@ impl Bank {
         now: Now,
     ) -> Result<(), Failure> {
         // The amounts in `changes` are those on the principal before this update.
-        let principal = std::mem::replace(&mut loan.terms.principal, loan.proposed);
+        let principal = std::mem::replace(&mut loan.terms.principal, numbers::money(loan.proposed));
         let listed = self.set_charges(loan, charges, now)?;
         loan.terms.principal = principal;
         loan.proposed = principal;
@@ -200,7 +205,7 @@ impl super::Terms {
     ) -> bool {
         let locale = || json!(fields.text("locale"));
         if let Some(principal) = sent.principal
-            && numbers::money(principal) != self.principal
+            && principal != self.principal
         {
             self.principal = numbers::money(principal);
             changes.insert("principal".into(), numbers::as_sent(principal));
