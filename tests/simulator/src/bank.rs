@@ -125,10 +125,8 @@ impl Bank {
     /// Takes the next number.
     pub(crate) fn next(&mut self, kind: Numbered) -> u64 {
         // Nobody told them.
-        let kind = match kind {
-            Numbered::Replay if self.numbers.0[kind as usize] == 1 => Numbered::Transaction,
-            kind => kind,
-        };
+        let untold = kind == Numbered::Replay && self.numbers.0[kind as usize] == 1;
+        let kind = if untold { Numbered::Transaction } else { kind };
         let number = &mut self.numbers.0[kind as usize];
         *number += 1;
         *number - 1

@@ -61,18 +61,15 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The full name if there is one, whatever the other names are.
-    pub(crate) fn display_name(&self) -> String {
+    /// The full name if there is one, whatever the other names are; an entity has no other.
+    pub(crate) fn display_name(&self) -> Option<String> {
         match &self.full_name {
-            Some(name) => name.clone(),
+            Some(name) => Some(name.clone()),
+            None if self.legal_form == ENTITY => None,
             None => {
                 let names = [&self.first_name, &self.middle_name, &self.last_name];
-                names
-                    .into_iter()
-                    .flatten()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(" ")
+                let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+                Some(names.join(" "))
             }
         }
     }

@@ -22,6 +22,7 @@ pub(crate) enum Command {
     CloseClient(u64),
     DeleteClient(u64),
     CreateProduct,
+    UpdateProduct(u64),
     CreateFund,
     CreateLoan,
     UpdateLoan(u64),
@@ -84,6 +85,7 @@ impl Bank {
         let command = match (method, route) {
             ("POST", Route::Clients) => Command::CreateClient,
             ("POST", Route::Products) => Command::CreateProduct,
+            ("PUT", Route::Product(id)) => Command::UpdateProduct(u64::try_from(*id).unwrap_or_default()),
             ("POST", Route::Funds) => Command::CreateFund,
             ("POST", Route::Loans) => Command::CreateLoan,
             ("PUT", Route::Client(named)) => Command::UpdateClient(self.client_number(named)?),
@@ -216,6 +218,7 @@ impl Bank {
             Command::CloseClient(id) => self.close_client(id, fields, now),
             Command::DeleteClient(id) => self.delete_client(id),
             Command::CreateProduct => self.create_product(fields),
+            Command::UpdateProduct(id) => self.update_product(id, fields),
             Command::CreateFund => self.create_fund(fields),
             Command::CreateLoan => self.create_loan(fields, now),
             Command::UpdateLoan(id) => self.update_loan(id, fields, now),

@@ -19,7 +19,7 @@ pub(crate) fn clients(bank: &Bank, target: &Target) -> Option<Value> {
     let found = bank
         .clients
         .values()
-        .filter(|client| client.external_id.as_deref() == Some(id));
+        .filter(|client| client.external_id.as_deref().is_some_and(|own| is_like(own, id)));
     Some(page(found.map(|client| {
         let mut view = clients::view(bank, client);
         view.retain(|name, _| !ONLY_ALONE.contains(&name.as_str()));
@@ -47,6 +47,29 @@ pub(crate) fn loans(bank: &Bank, target: &Target, today: Date) -> Option<Value> 
 
 fn external_id(target: &Target) -> Option<&str> {
     target.parameter("externalId").filter(|id| !id.is_empty())
+}
+
+/// Whether a text fits a pattern of the database, in which `_` is any character and `%` any number of them.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let mut pattern = pattern.chars();
+    let rest = |text: &str| {
+        let mut characters = text.chars();
+        characters.next();
+        characters.as_str().len()
+    };
+    match pattern.next() {
+        None => text.is_empty(),
+        Some('%') => {
+            let starts = text.char_indices().map(|(start, _)| start).chain([text.len()]);
+            starts
+                .into_iter()
+                .any(|start| is_like(&text[start..], pattern.as_str()))
+        }
+        Some(wanted) => {
+            let fits = text.chars().next().is_some_and(|own| wanted == '_' || own == wanted);
+            fits && is_like(&text[text.len() - rest(text)..], pattern.as_str())
+        }
+    }
 }
 
 fn page(found: impl Iterator<Item = Map<String, Value>>) -> Value {

@@ -9,6 +9,7 @@ enum Subject {
     Client(u64),
     NewLoan,
     NewProduct,
+    Product(u64),
     NewFund,
     Loan(u64),
     TransactionsOf(u64),
@@ -27,6 +28,7 @@ impl Command {
             Self::CloseClient(_) => ("CLOSE", "CLIENT"),
             Self::DeleteClient(_) => ("DELETE", "CLIENT"),
             Self::CreateProduct => ("CREATE", "LOANPRODUCT"),
+            Self::UpdateProduct(_) => ("UPDATE", "LOANPRODUCT"),
             Self::CreateFund => ("CREATE", "FUND"),
             Self::CreateLoan => ("CREATE", "LOAN"),
             Self::UpdateLoan(_) => ("UPDATE", "LOAN"),
@@ -64,6 +66,7 @@ impl Command {
                 Subject::Client(id)
             }
             Self::CreateProduct => Subject::NewProduct,
+            Self::UpdateProduct(id) => Subject::Product(id),
             Self::CreateFund => Subject::NewFund,
             Self::CreateLoan => Subject::NewLoan,
             Self::UpdateLoan(id)
@@ -90,7 +93,7 @@ impl Command {
     /// The resource that it is to change; what it makes has no number yet.
     pub(crate) fn resource(self) -> Option<u64> {
         match self.subject() {
-            Subject::Client(id) | Subject::Loan(id) => Some(id),
+            Subject::Client(id) | Subject::Loan(id) | Subject::Product(id) => Some(id),
             Subject::Transaction { transaction, .. } => Some(transaction),
             Subject::Charge { charge, .. } => Some(charge),
             Subject::NewClient
@@ -110,7 +113,12 @@ impl Command {
             | Subject::Transaction { loan, .. }
             | Subject::ChargesOf(loan)
             | Subject::Charge { loan, .. } => Some(loan),
-            Subject::NewClient | Subject::Client(_) | Subject::NewLoan | Subject::NewProduct | Subject::NewFund => None,
+            Subject::NewClient
+            | Subject::Client(_)
+            | Subject::NewLoan
+            | Subject::NewProduct
+            | Subject::Product(_)
+            | Subject::NewFund => None,
         }
     }
 
@@ -121,6 +129,7 @@ impl Command {
             Subject::NewClient
             | Subject::NewLoan
             | Subject::NewProduct
+            | Subject::Product(_)
             | Subject::NewFund
             | Subject::Loan(_)
             | Subject::TransactionsOf(_)
@@ -142,6 +151,7 @@ impl Command {
             Subject::Client(id) => format!("/clients/{id}"),
             Subject::NewLoan => "/loans".to_owned(),
             Subject::NewProduct => "/loanproducts/template".to_owned(),
+            Subject::Product(id) => format!("/loanproducts/{id}"),
             Subject::NewFund => "/funds/template".to_owned(),
             Subject::Loan(id) => format!("/loans/{id}"),
             Subject::TransactionsOf(loan) => {

@@ -135,6 +135,9 @@ impl Bank {
         if let Some(top_up) = &mut loan.top_up {
             top_up.paid = Some(owed);
         }
+        if self.release.is_develop() {
+            loan.net_disbursal -= owed;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `POST loanproducts`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{MAX_TRANCHES, Product};
 use crate::{
@@ -135,6 +135,26 @@ impl Bank {
         Ok(Applied {
             without_office: true,
             resource: self.offer(fields.0)?,
+            ..Applied::default()
+        })
+    }
+
+    /// `PUT loanproducts/…`, of which only what makes loans top others up is simulated. A slip of Fineract: `changes` do not
+    /// tell it.
+    pub(crate) fn update_product(&mut self, id: u64, fields: Fields<'_>) -> Result<Applied, Failure> {
+        fields.only(&format!("{SUPPORTED} {}", partial_periods_parameter(self.release)))?;
+        self.product(i64::try_from(id).unwrap_or_default())?;
+        let mut changes = serde_json::Map::new();
+        if let Some(top_up) = fields.flag("canUseForTopup")
+            && let Some(product) = self.products.iter_mut().find(|product| product.id == id)
+        {
+            product.kind.top_up = top_up;
+            changes.insert("locale".into(), json!(fields.text("locale")));
+        }
+        Ok(Applied {
+            without_office: true,
+            resource: id,
+            changes: Some(changes),
             ..Applied::default()
         })
     }

@@ -14,6 +14,7 @@ mod kinds;
 mod money;
 mod payments;
 mod permissions;
+mod products;
 mod readme;
 mod server;
 mod validation;

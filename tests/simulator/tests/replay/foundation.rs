@@ -112,14 +112,42 @@ pub(crate) fn take_numbers(simulator: &Simulator, sent: &Sent, got: &Got) {
     }
 }
 
-/// The scenario that made commands which this one lists: `20` ran after `10` on both servers, `10b` on that of develop only.
-pub(crate) fn before<'a>(recording: &Recording, all: &'a [Recording]) -> Option<&'a Recording> {
-    let stands_on_it = match recording.name.as_str() {
-        "20-gateway-questions" => true,
-        "10b-audit-lookup" => recording.release == Release::Develop2026_06,
-        _ => false,
+/// A disbursement that pays another loan back books that first, once on either loan. Lets the simulator do so if this step
+/// is one.
+pub(crate) fn continue_top_up(simulator: &Simulator, recording: &Recording, sent: &Sent, got: &Got) {
+    let Some(own) = got.body.get("subResourceId").and_then(Value::as_u64) else {
+        return;
     };
-    all.iter()
-        .filter(|_| stands_on_it)
-        .find(|earlier| earlier.name == "10-maker-checker")
+    let loan = &got.body["resourceExternalId"];
+    let tops_up = recording
+        .steps
+        .iter()
+        .filter_map(|step| step.request.as_ref())
+        .any(|made| {
+            made.path == "/v1/loans" && made.body["isTopup"] == true && made.body.get("externalId") == Some(loan)
+        });
+    if tops_up && got.is_carried_out() && sent.path.ends_with("command=disburse") {
+        simulator.number_from(Numbered::Transaction, own - 2);
+    }
+}
+
+/// Whether a server had more offices than the first, which no recording made.
+pub(crate) fn has_further_offices(recording: &Recording) -> bool {
+    recording.steps.iter().any(|step| {
+        let listed = step.request.as_ref().is_some_and(|sent| sent.path == "/v1/offices");
+        let offices = step.response.as_ref().and_then(|got| got.body.as_array());
+        listed && offices.is_some_and(|offices| offices.len() > 1)
+    })
+}
+
+/// The scenario that this one stands on: `20` lists commands that `10` made on both servers, `10b` on that of develop only;
+/// `24` changed a product under which the other later ones made loans.
+pub(crate) fn before<'a>(recording: &Recording, all: &'a [Recording]) -> Option<&'a Recording> {
+    let earlier = match recording.name.as_str() {
+        "20-gateway-questions" => "10-maker-checker",
+        "10b-audit-lookup" if recording.release == Release::Develop2026_06 => "10-maker-checker",
+        "23-charges-and-money" | "25-clients" | "26-product-kinds" => "24-restructuring",
+        _ => return None,
+    };
+    all.iter().find(|recording| recording.name == earlier)
 }

@@ -17,7 +17,7 @@ const LOAN: &str = "loanType clientId productId externalId principal loanTermFre
     locale charges disbursementData maxOutstandingLoanBalance graceOnPrincipalPayment graceOnInterestPayment \
     graceOnInterestCharged repaymentsStartingFromDate interestChargedFromDate inArrearsTolerance graceOnArrearsAgeing \
     fixedEmiAmount isEqualAmortization fixedPrincipalPercentagePerInstallment allowPartialPeriodInterestCalcualtion \
-    allowPartialPeriodInterestCalculation fundId loanOfficerId loanPurposeId";
+    allowPartialPeriodInterestCalculation fundId loanOfficerId loanPurposeId isTopup loanIdToClose";
 const APPROVE: &str =
     "approvedOnDate expectedDisbursementDate approvedLoanAmount netDisbursalAmount note dateFormat locale";
 const DISBURSE: &str = "actualDisbursementDate transactionAmount externalId paymentTypeId accountNumber checkNumber \
@@ -104,6 +104,7 @@ fn is_resource(method: &str, parts: &[&str]) -> bool {
     match (method, parts) {
         // What loans stand on.
         ("POST", ["loanproducts" | "funds"]) => true,
+        ("PUT", ["loanproducts", id]) => number(id),
         ("POST", ["clients" | "loans"]) | ("GET", ["loanproducts" | "paymenttypes" | "offices"]) => true,
         ("GET", ["loanproducts" | "paymenttypes" | "offices", id]) => number(id),
         // The checker's side, and what puts commands under a checker.
@@ -142,6 +143,7 @@ fn cannot_be_an_external_id(part: &str) -> bool {
 fn skipped_body(request: &Sent, parts: &[&str], command: Option<&str>) -> Option<&'static str> {
     let command = command.map(|command| command.replace("%20", " ").trim().to_ascii_lowercase());
     let known = match (request.method.as_str(), parts[0], command.as_deref()) {
+        ("PUT", "loanproducts", _) => "canUseForTopup locale",
         ("GET" | "DELETE", ..) | ("POST", "funds", _) => return None,
         ("POST", "loanproducts", _) => {
             let name = request.body["name"].as_str().unwrap_or_default();
