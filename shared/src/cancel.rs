@@ -10,7 +10,7 @@ use crate::ledger::{Cancellation, Cancelled, Ledger};
 use crate::problem::{Kind, Problem};
 use crate::queue::Queue;
 use crate::row::Row;
-use crate::track::{Report, body, own};
+use crate::track::{Beside, Lasts, Report, body, own};
 use crate::tracking::State;
 
 /// What cancelling needs.
@@ -31,8 +31,8 @@ impl Canceller<'_> {
         let row = own(self.ledger, self.clock, caller, id).await?;
         if row.state == State::Cancelled {
             return Ok(Report {
-                body: body(&row, None),
-                ended: true,
+                body: body(&row, Beside::default()),
+                lasts: Lasts::of(State::Cancelled),
             });
         }
         let now = self.clock.now();
@@ -58,8 +58,8 @@ impl Canceller<'_> {
                     ..*before
                 };
                 Ok(Report {
-                    body: body(&cancelled, None),
-                    ended: true,
+                    body: body(&cancelled, Beside::default()),
+                    lasts: Lasts::of(State::Cancelled),
                 })
             }
             Cancelled::TooLate(row) => Err(too_late(&row)),

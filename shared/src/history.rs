@@ -10,7 +10,7 @@ use crate::ledger::{Ledger, Past};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::subject::Subject;
-use crate::track::{Report, body, unavailable};
+use crate::track::{Beside, Lasts, Report, body, unavailable};
 use crate::values::{ExternalId, FaultCode, FromJson, Rules, Wrong};
 
 /// Most operations on a page.
@@ -67,7 +67,10 @@ pub async fn history(
     if let Some(next) = next {
         body["next"] = cursor(next).into();
     }
-    Ok(Report { body, ended: false })
+    Ok(Report {
+        body,
+        lasts: Lasts::Open,
+    })
 }
 
 /// What is shown of one more entry than a page has room for, and where the next page begins. Operations of the same
@@ -86,7 +89,7 @@ fn page_of(found: &[Past]) -> (&[Past], Option<Timestamp>) {
 
 /// A report without the answers of Fineract's: track has them.
 fn line(row: &Row) -> Value {
-    let mut line = body(row, None);
+    let mut line = body(row, Beside::default());
     line["operation_type"] = row.operation.as_str().into();
     if let Some(members) = line.as_object_mut() {
         members.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));

@@ -7,12 +7,14 @@ use serde_json::Value;
 use crate::accept::Accepted;
 use crate::chain::Chain;
 use crate::problem::Problem;
-use crate::track::Report;
+use crate::track::{Lasts, Report, YOUNG};
 
 /// After how many seconds the first result may be there.
-const POLL_AFTER_SECONDS: u32 = 2;
-/// What has ended never changes; only its caller may keep it.
+const POLL_AFTER_SECONDS: u64 = YOUNG.as_secs();
+/// What has succeeded never changes; only its caller may keep it.
 const ENDED_CACHE: &str = "private, max-age=3600, immutable";
+/// What has failed stays so; that it was sent anew is told within a minute.
+const FAILED_CACHE: &str = "private, max-age=60";
 const OPEN_CACHE: &str = "no-store";
 
 /// An HTTP answer.
@@ -56,7 +58,11 @@ impl Reply {
 
     /// A report about an operation.
     pub fn report(report: Report) -> Self {
-        let cache = if report.ended { ENDED_CACHE } else { OPEN_CACHE };
+        let cache = match report.lasts {
+            Lasts::Open => OPEN_CACHE,
+            Lasts::UntilRetried => FAILED_CACHE,
+            Lasts::ForEver => ENDED_CACHE,
+        };
         let headers = vec![
             ("Content-Type", "application/json".to_owned()),
             ("Cache-Control", cache.to_owned()),

@@ -12,16 +12,48 @@ use crate::problem::{Kind, Problem};
 use crate::row::Row;
 use crate::tracking::{State, TrackingId};
 
-/// An operation younger than this is on its way; what it might wait behind is not asked.
-const YOUNG: Duration = Duration::from_secs(10);
+/// An operation younger than this is on its way; what it might wait behind is not asked. It is what a 202 tells callers to
+/// wait before their first poll: what nothing holds up has been claimed by then, so that only those that wait cost a query.
+pub const YOUNG: Duration = Duration::from_secs(2);
 
 /// An answer about an operation.
 #[derive(Debug)]
 pub struct Report {
     /// The body.
     pub body: Value,
-    /// Whether it will never change.
-    pub ended: bool,
+    /// How long it stays as it is.
+    pub lasts: Lasts,
+}
+
+/// How long an answer stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasts {
+    /// The operation is open.
+    Open,
+    /// The outcome is final; an operator may still send the operation anew, which is told beside it.
+    UntilRetried,
+    /// For ever.
+    ForEver,
+}
+
+impl Lasts {
+    /// How long a report about a row in this state lasts.
+    pub const fn of(state: State) -> Self {
+        match state {
+            State::Accepted | State::Running | State::Waiting | State::PendingApproval => Self::Open,
+            State::Failed | State::Cancelled => Self::UntilRetried,
+            State::Succeeded => Self::ForEver,
+        }
+    }
+}
+
+/// Other operations that are told beside one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// What goes before it.
+    pub behind: Option<&'a Row>,
+    /// As what an operator sent it anew.
+    pub retry: Option<&'a Row>,
 }
 
 /// Answers the caller about its operation.
@@ -31,10 +63,23 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
     if row.state == State::Accepted && clock.now().since(row.accepted_at) > YOUNG {
         behind = first_before(ledger, &row).await.map_err(unavailable)?;
     }
+    let retry = retry_of(ledger, clock, caller, &row).await?;
+    let beside = Beside {
+        behind: behind.as_ref(),
+        retry: retry.as_ref(),
+    };
     Ok(Report {
-        body: body(&row, behind.as_ref()),
-        ended: !row.state.is_open(),
+        body: body(&row, beside),
+        lasts: Lasts::of(row.state),
     })
+}
+
+/// The operation as which this one was sent anew. The note of a retry is written before its row, so the row is looked for.
+async fn retry_of(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, row: &Row) -> Result<Option<Row>, Problem> {
+    let Some(id) = row.retried_as() else { return Ok(None) };
+    let now = clock.now();
+    let retry = ledger.get(id).await.map_err(unavailable)?;
+    Ok(retry.filter(|retry| retry.caller == caller.id && !retry.expired(now)))
 }
 
 /// The caller's own operation with this tracking id.
@@ -54,8 +99,9 @@ pub(crate) async fn own(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller,
 pub(crate) fn unavailable(cause: ledger::Error) -> Problem {
     Problem::new(Kind::Unavailable, "The result cannot be read now. Ask again later.").because(cause)
 }
-/// The body about a row, and about the row that goes before it.
-pub fn body(row: &Row, behind: Option<&Row>) -> Value {
+
+/// The body about a row, and about what has to do with it.
+pub fn body(row: &Row, beside: Beside<'_>) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("tracking_id", row.tracking_id().to_string().into());
@@ -64,7 +110,7 @@ pub fn body(row: &Row, behind: Option<&Row>) -> Value {
     }
     put("status", row.state.status().into());
     if row.state.is_open() {
-        put_waiting(&mut put, row, behind);
+        put_waiting(&mut put, row, beside.behind);
     } else {
         put(
             "success_response",
@@ -74,6 +120,7 @@ pub fn body(row: &Row, behind: Option<&Row>) -> Value {
         put("failure_response", failure.map(|failure| failure.response()).into());
         put("error_message", failure.map(|failure| failure.message()).into());
         put("processed_at", row.processed_at.map(|at| at.without_zone()).into());
+        put("ended_at", row.processed_at.map(|at| at.to_string()).into());
         if let Some(failure) = failure {
             put("error", failure.error());
         }
@@ -82,6 +129,9 @@ pub fn body(row: &Row, behind: Option<&Row>) -> Value {
         }
         if row.truncated {
             put("truncated", true.into());
+        }
+        if let Some(retry) = beside.retry {
+            put("retried_as", retry.tracking_id().to_string().into());
         }
     }
     put("state", row.state.as_str().into());

@@ -8,6 +8,7 @@ use gateway::ledger::Ledger;
 use gateway::problem::Problem;
 use gateway::reply::Reply;
 use gateway::track::{Report, track};
+use lambda_http::http::Method;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
 
 /// Where monitors ask.
@@ -26,7 +27,11 @@ pub(crate) async fn handle(
         report(&request, ledger, callers, clock).await.map(Reply::report)
     };
     let reply = reply.unwrap_or_else(|problem| Reply::problem(&problem));
-    Ok(reply.into_http()?.map(Body::Text))
+    // HEAD is answered as GET is, without the body.
+    let asks_for_head = *request.method() == Method::HEAD;
+    Ok(reply
+        .into_http()?
+        .map(|body| if asks_for_head { Body::Empty } else { Body::Text(body) }))
 }
 
 async fn report(

@@ -113,7 +113,13 @@ impl Ids {
             part("Undo the repayment", "LOAN_TRANSACTION_UNDO", undo, Some(repaid)),
             part("Waive interest", "LOAN_WAIVE_INTEREST", waiver, Some(id("WAIVE"))),
             answer("Ask for the loan", "LOAN_GET", json!({}), "repaymentSchedule"),
-            answer("Ask what would close it", "LOAN_PREPAY_QUOTE", quote, "amount"),
+            answer(
+                "Ask what a foreclosure books",
+                "LOAN_FORECLOSURE_QUOTE",
+                quote.clone(),
+                "amount",
+            ),
+            answer("Ask what would prepay it", "LOAN_PREPAY_QUOTE", quote, "amount"),
             part("Write it off", "LOAN_WRITE_OFF", write_off, Some(id("OFF"))),
             part(
                 "Recover some",

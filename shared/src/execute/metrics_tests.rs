@@ -133,7 +133,7 @@ async fn a_run_that_ends_in_waiting_writes_one_line_with_its_cause() {
         assert!(script.is_done(), "{reason:?}");
         assert_eq!(world.row().reason, Some(reason));
         assert_eq!(world.waited_for(), [reason.as_str()]);
-        let told = crate::track::body(&world.row(), None)["reason"].clone();
+        let told = crate::track::body(&world.row(), crate::track::Beside::default())["reason"].clone();
         assert_eq!(told, reason.as_str());
         reasons.insert(reason.as_str());
         // What is not due is only put off again.

@@ -20,8 +20,17 @@ pub(super) const FAMILY: &[Declaration] = &[
         ..ROW
     },
     Declaration {
+        name: "LOAN_FORECLOSURE_QUOTE",
+        summary: "Tells what LOAN_FORECLOSURE would book on a day, for a loan whose interest is not recalculated.",
+        example: r#"{"external_loan_id":"LOAN-123","transactionDate":"11 March 2026"}"#,
+        fields: &[LOAN, &[optional("transactionDate", Form::Date)]],
+        place: Place::Template("foreclosure"),
+        shows: Shows::Names("externalLoanId"),
+        ..ROW
+    },
+    Declaration {
         name: "LOAN_PREPAY_QUOTE",
-        summary: "Tells what would have to be paid to close a loan on a day.",
+        summary: "Tells the LOAN_REPAYMENT that would close a loan whose interest is recalculated; for every other loan ask for LOAN_FORECLOSURE_QUOTE.",
         example: r#"{"external_loan_id":"LOAN-123","transactionDate":"11 March 2026"}"#,
         fields: &[LOAN, &[optional("transactionDate", Form::Date)]],
         place: Place::Template("prepayLoan"),

@@ -72,7 +72,7 @@ pub(super) const FAMILY: &[Declaration] = &[
     },
     Declaration {
         name: "LOAN_FORECLOSURE",
-        summary: "Closes a loan early: all that is left is paid, which cannot be undone.",
+        summary: "Closes a loan early: all that is left is paid (LOAN_FORECLOSURE_QUOTE tells how much), which cannot be undone.",
         example: r#"{"external_loan_id":"LOAN-123","transactionDate":"11 March 2026","note":"Paid by another bank"}"#,
         fields: &[LOAN, &[ID], ON, NOTE],
         place: Place::Transactions("foreclosure"),

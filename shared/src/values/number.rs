@@ -124,7 +124,9 @@ impl FromJson for Rate {
         if rate < Decimal::ZERO || rate > Decimal::from(RATE_MAX) {
             return Err(Wrong::new(
                 FaultCode::OutOfRange,
-                format!("must be from 0 to {RATE_MAX}"),
+                format!(
+                    "must be from 0 to {RATE_MAX}: percent for the period of the loan product, which is a year or a month"
+                ),
             ));
         }
         scaled(rate).map(Self)

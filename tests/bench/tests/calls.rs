@@ -24,7 +24,7 @@ fn of_the_worker(writes: u32) -> Calls {
 }
 
 /// Status asks what an operation waits behind once it is older than this.
-const YOUNG: Duration = Duration::from_secs(10);
+const YOUNG: Duration = gateway::track::YOUNG;
 
 /// An operation, its data, its exchanges with Fineract, and the worker's writes.
 type Row = (&'static str, Value, u32, u32);
@@ -66,6 +66,12 @@ fn life() -> Vec<Row> {
         ("LOAN_UNDO_DISBURSAL", loan(json!({})), 2, 3),
         ("LOAN_DISBURSE", disbursed("U-2"), 1, 2),
         ("LOAN_GET", loan(json!({})), 1, 2),
+        (
+            "LOAN_FORECLOSURE_QUOTE",
+            on("transactionDate", "11 February 2026"),
+            1,
+            2,
+        ),
         ("LOAN_PREPAY_QUOTE", on("transactionDate", "11 February 2026"), 1, 2),
         ("LOAN_REPAYMENT", paid("P-1", "11 February 2026"), 1, 2),
         (

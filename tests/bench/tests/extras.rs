@@ -15,7 +15,7 @@ use crate::price::{ACCESS_LOG, MONTH, OWN_LOG, list, logged, million_gb, million
 /// When a loan that waits for its client is tried again.
 const LATER: Duration = Duration::from_secs(3);
 /// Longer than status leaves an operation's place unasked.
-const OLD: Duration = Duration::from_secs(11);
+const OLD: Duration = gateway::track::YOUNG.saturating_add(Duration::from_millis(1));
 /// A year's `RetentionDays` or `LogRetentionDays`.
 const YEAR: Decimal = Decimal::from_parts(365, 0, 0, false, 0);
 
@@ -113,7 +113,7 @@ pub(crate) async fn table(operations: &[Taken]) -> String {
             usd((total(create, 3) - total(create, 1)) / Decimal::TWO),
         ),
         (
-            "a poll of an operation that is open after 10 s",
+            "a poll of an operation that no worker has taken up after 2 s",
             "one query more".to_owned(),
             usd(run(&old, 0) - run(&create.status, 0)),
         ),

@@ -91,7 +91,8 @@ pub fn track_examples() -> Value {
     let success = with(
         json!({"tracking_id": EXAMPLE, "operation_type": "CLIENT_CREATE", "status": "success",
             "success_response": {"officeId": 1, "clientId": 42, "resourceId": 42}, "failure_response": null,
-            "error_message": null, "processed_at": "2026-03-13T10:01:02.940713"}),
+            "error_message": null, "processed_at": "2026-03-13T10:01:02.940713",
+            "ended_at": "2026-03-13T10:01:02.940713Z"}),
         json!({"state": "succeeded"}),
     );
     let sentence = "Loan can't be disbursed, disburse amount is exceeding approved principal.";
@@ -99,7 +100,8 @@ pub fn track_examples() -> Value {
         json!({"tracking_id": "LOAN_DISBURSE|c8e2f1a0-1234-4678-abcd-ef0123456789", "operation_type": "LOAN_DISBURSE",
             "status": "failed", "success_response": null,
             "failure_response": {"httpStatusCode": "403", "errors": [{"defaultUserMessage": sentence}]},
-            "error_message": "Fineract returned 403", "processed_at": "2026-03-13T10:02:15.123456"}),
+            "error_message": "Fineract returned 403", "processed_at": "2026-03-13T10:02:15.123456",
+            "ended_at": "2026-03-13T10:02:15.123456Z"}),
         json!({"error": {"code": "error.msg.loan.disbursal.amount.exceeds.approved.principal", "message": sentence,
             "retryable": false}, "state": "failed"}),
     );
@@ -116,8 +118,8 @@ pub fn history_example() -> Value {
         {"tracking_id": "LOAN_APPROVE|9b2d0b1c-77aa-4c5e-9a3f-0a1b2c3d4e5f", "operation_type": "LOAN_APPROVE",
             "status": "processing", "state": "running", "accepted_at": "2026-03-13T10:02:02.340713Z", "attempts": 1},
         {"tracking_id": "LOAN_CREATE|c8e2f1a0-1234-4678-abcd-ef0123456789", "operation_type": "LOAN_CREATE",
-            "status": "success", "error_message": null, "processed_at": "2026-03-13T10:01:02.940713", "state": "succeeded",
-            "accepted_at": "2026-03-13T10:01:02.340713Z", "attempts": 1},
+            "status": "success", "error_message": null, "processed_at": "2026-03-13T10:01:02.940713",
+            "ended_at": "2026-03-13T10:01:02.940713Z", "state": "succeeded", "accepted_at": "2026-03-13T10:01:02.340713Z", "attempts": 1},
     ]})
 }
 
@@ -199,7 +201,8 @@ fn ended(status: &str, failed: bool, parts: Value) -> Value {
         "operation_type": {"type": "string"},
         "status": {"type": "string", "const": status},
         "processed_at": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}$",
-            "description": "When it ended, in UTC, without a zone."},
+            "description": "When it ended, in UTC, without a zone; `ended_at` is the same with one."},
+        "ended_at": time("When it ended."),
         "state": {"type": "string", "enum": states(false, failed)},
         "accepted_at": time("When it was accepted."),
         "attempts": attempts(),
@@ -214,7 +217,14 @@ fn ended(status: &str, failed: bool, parts: Value) -> Value {
         "success_response",
         "failure_response",
     ];
-    required.extend(["error_message", "processed_at", "state", "accepted_at", "attempts"]);
+    required.extend([
+        "error_message",
+        "processed_at",
+        "ended_at",
+        "state",
+        "accepted_at",
+        "attempts",
+    ]);
     required.extend(failed.then_some("error"));
     let description = if failed {
         "It was not applied, and will not be."
@@ -250,6 +260,8 @@ fn failed() -> Value {
                 "description": "Fineract's error body, or one of its shape with a code that begins with `gateway.`."},
             "error_message": {"type": "string", "pattern": "^(Fineract returned [0-9]{3}|Gateway refused: .+)$"},
             "error": reference("Error"),
+            "retried_as": {"$ref": "#/components/schemas/TrackingId",
+                "description": "An operator sent it anew, as this operation of the caller's own."},
         }),
     )
 }
@@ -280,7 +292,7 @@ fn history_line() -> Value {
     properties["state"] = json!({"type": "string", "enum": State::ALL.map(State::as_str)});
     properties["error_message"]["type"] = json!(["string", "null"]);
     if let Some(members) = properties.as_object_mut() {
-        for left_out in ["success_response", "failure_response", "waiting_for"] {
+        for left_out in ["success_response", "failure_response", "waiting_for", "retried_as"] {
             members.shift_remove(left_out);
         }
     }

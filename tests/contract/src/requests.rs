@@ -159,7 +159,8 @@ pub fn of_shape(shape: Shape) -> Value {
         }
         Shape::Rate { max } => json!({"anyOf": [{"type": "number", "minimum": 0, "maximum": max},
             {"type": "string", "pattern": DIGITS}],
-            "description": format!("A rate from 0 to {max}, with at most 6 digits after the point.")}),
+            "description": format!("A rate from 0 to {max}, with at most 6 digits after the point: percent for the period of the \
+                loan product, which is a year or a month.")}),
         Shape::Count { max } => json!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": max},
             {"type": "string", "pattern": DIGITS}], "description": format!("A whole number from 1 to {max}.")}),
         Shape::OneOf(words) => json!({"type": "string", "pattern": in_any_case(words),

@@ -51,3 +51,36 @@ async fn a_tracking_id_is_its_callers_own_in_both_forms() {
     }
     assert_eq!(ask(&other, &encoded).await.status, 404, "another caller's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_answered_as_get_is_without_a_body() {
+    let bench = Bench::start().await;
+    let body = bench.perform("CLIENT_CREATE", published::client_create()).await;
+    let id = body["tracking_id"].as_str().unwrap().replace('|', "%7C");
+    let client = reqwest::Client::new();
+    for (path, status) in [
+        ("/fineract/health".to_owned(), 200),
+        (format!("/fineract/track/{id}"), 200),
+        (format!("/fineract/track/{id}0"), 404),
+        ("/fineract/track?externalId=INC-1001&kind=client".to_owned(), 200),
+        ("/fineract/track".to_owned(), 422),
+    ] {
+        let ask = |method| {
+            let request = client.request(method, format!("{}{path}", bench.api.url()));
+            request.header("X-Internal-Token", bench.api.token()).send()
+        };
+        let (get, head) = (ask(reqwest::Method::GET), ask(reqwest::Method::HEAD));
+        let (get, head) = (get.await.unwrap(), head.await.unwrap());
+        assert_eq!(
+            (get.status().as_u16(), head.status().as_u16()),
+            (status, status),
+            "{path}"
+        );
+        for name in ["content-type", "cache-control"] {
+            assert_eq!(get.headers().get(name), head.headers().get(name), "{path} {name}");
+        }
+        assert_eq!(head.text().await.unwrap(), "", "{path}");
+    }
+    let without_token = client.head(format!("{}/fineract/track/{id}", bench.api.url())).send();
+    assert_eq!(without_token.await.unwrap().status().as_u16(), 401);
+}

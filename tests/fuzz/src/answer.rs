@@ -219,6 +219,6 @@ fn perform(setting: &Setting, answers: &[Exchange]) {
     let after = world.row();
     check_run(before, &after, &fineract.seen());
     check_storable(&after);
-    let told = gateway::track::body(&after, None);
+    let told = gateway::track::body(&after, gateway::track::Beside::default());
     assert_eq!(told["status"], after.state.status());
 }

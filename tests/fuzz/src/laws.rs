@@ -37,8 +37,9 @@ const OWN_REFUSALS: [&str; 14] = [
     "gateway.cancelled",
 ];
 /// Operations that only ask, and the member of the answer that names the loan.
-const QUESTIONS: [(&str, Option<&str>); 3] = [
+const QUESTIONS: [(&str, Option<&str>); 4] = [
     ("LOAN_GET", Some("externalId")),
+    ("LOAN_FORECLOSURE_QUOTE", Some("externalLoanId")),
     ("LOAN_PREPAY_QUOTE", Some("externalLoanId")),
     ("LOAN_SCHEDULE_PREVIEW", None),
 ];

@@ -122,7 +122,7 @@ fn check_accepted(world: &World, body: &[u8], accepted: &Accepted) {
         size + RESPONSE_BYTES_MAX + RUN_BYTES_MAX <= ITEM_BYTES_MAX,
         "with {size} bytes there is no room for Fineract's answer"
     );
-    let told = track::body(&row, None);
+    let told = track::body(&row, track::Beside::default());
     assert_eq!(told.get("status").and_then(Value::as_str), Some("processing"));
 }
 

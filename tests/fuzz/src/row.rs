@@ -57,7 +57,13 @@ pub fn row(input: &[u8]) {
         return;
     }
     check_storable(&row);
-    let told = track::body(&row, Some(&row));
+    let told = track::body(
+        &row,
+        track::Beside {
+            behind: Some(&row),
+            retry: Some(&row),
+        },
+    );
     assert_eq!(told["status"], row.state.status());
     check_cancel(&row);
     check_sweep(&row);

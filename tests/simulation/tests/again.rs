@@ -177,7 +177,7 @@ fn refusals() -> Vec<(&'static str, Value, usize, &'static str)> {
             "LOAN_FORECLOSURE",
             on("17 January 2026"),
             5,
-            "error.msg.loan.foreclosure.transaction.date.cannot.before.the.last.transaction.date",
+            "loan.foreclosure.transaction.date.cannot.before.the.last.transaction.date",
         ),
         (
             "LOAN_WRITE_OFF",

@@ -8,10 +8,10 @@ use simulation::Gateway;
 use crate::deeds::{deeds, of_loan};
 
 /// The operations, their data, how they are asked, and a member of the answer.
-pub(crate) fn reads() -> [(&'static str, Value, &'static str, &'static str, &'static str); 4] {
+pub(crate) fn reads() -> [(&'static str, Value, &'static str, &'static str, &'static str); 5] {
     let preview = json!({"lenderConfig": "UGRO", "principal": 12000, "submittedOnDate": "01 February 2026",
         "loanTermFrequency": 12, "numberOfRepayments": 12, "interestRatePerPeriod": 12, "clientId": "INC-1001"});
-    let quote = json!({"transactionDate": "16 February 2026"});
+    let quote = || of_loan(json!({"transactionDate": "16 February 2026"}));
     [
         (
             "LOAN_GET",
@@ -28,8 +28,15 @@ pub(crate) fn reads() -> [(&'static str, Value, &'static str, &'static str, &'st
             "/principal",
         ),
         (
+            "LOAN_FORECLOSURE_QUOTE",
+            quote(),
+            "GET",
+            "command=foreclosure&transactionDate=16%20February%202026&dateFormat=",
+            "/principalPortion",
+        ),
+        (
             "LOAN_PREPAY_QUOTE",
-            of_loan(quote),
+            quote(),
             "GET",
             "command=prepayLoan",
             "/principalPortion",
@@ -88,7 +95,7 @@ async fn they_fail_in_fineracts_words_and_wait_for_nobody() {
             data[name] = value.into();
             data
         };
-        let [get, _, quote, preview] = reads();
+        let [get, _, foreclosure, quote, preview] = reads();
         for (operation, data, code) in [
             (
                 "LOAN_GET",
@@ -99,6 +106,16 @@ async fn they_fail_in_fineracts_words_and_wait_for_nobody() {
                 "LOAN_GET",
                 with(get.1, "fields", "shoeSize"),
                 "error.msg.parameter.unsupported",
+            ),
+            (
+                "LOAN_FORECLOSURE_QUOTE",
+                with(foreclosure.1.clone(), "external_loan_id", "X"),
+                "error.msg.loan.external.id.invalid",
+            ),
+            (
+                "LOAN_FORECLOSURE_QUOTE",
+                with(foreclosure.1, "transactionDate", "01 January 2099"),
+                "loan.foreclosure.transaction.date.is.in.future",
             ),
             (
                 "LOAN_PREPAY_QUOTE",

@@ -124,7 +124,7 @@ fn every_recorded_refusal_is_told_to_the_caller() {
                     processed_at: settled.processed_at,
                     ..row()
                 };
-                let told_body = track::body(&row, None);
+                let told_body = track::body(&row, track::Beside::default());
                 assert_eq!(told_body["failure_response"], answer.body, "{what}");
                 assert_eq!(
                     told_body["error_message"],

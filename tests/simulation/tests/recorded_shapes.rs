@@ -109,7 +109,7 @@ async fn every_request_of_the_life_of_all_operations_for_every_lender_is_one_tha
                     performed.body
                 );
                 done.insert(operation.to_owned());
-                let asks = ["LOAN_GET", "LOAN_PREPAY_QUOTE"].contains(&operation);
+                let asks = ["LOAN_GET", "LOAN_FORECLOSURE_QUOTE", "LOAN_PREPAY_QUOTE"].contains(&operation);
                 let taken = operation == "LOAN_DISBURSE" && !disbursed.insert(step.request.to_string());
                 assert_eq!(
                     performed.commands.len(),

@@ -242,7 +242,9 @@ impl<'a> Life<'a> {
     }
 
     fn question(&mut self) {
-        match self.dice().number(0, 2) {
+        match self.dice().number(0, 3) {
+            // What was paid later is not known yet, and a day before the last payment is refused: without a day it is today.
+            3 => self.on_loan("LOAN_FORECLOSURE_QUOTE", json!({})),
             0 => self.on_loan("LOAN_PREPAY_QUOTE", json!({"transactionDate": "15 March 2026"})),
             1 => self.on_loan("LOAN_GET", json!({})),
             _ => self.on_loan(

@@ -48,8 +48,8 @@ impl Loan {
         Err(Failure::Domain(Fault::general(code, text).with([json!(self.id)])))
     }
 
-    fn check_foreclosure_date(&self, on: Date, now: Now) -> Result<(), Failure> {
-        let (rule, text) = if on > now.today {
+    pub(super) fn check_foreclosure_date(&self, on: Date, today: Date) -> Result<(), Failure> {
+        let (rule, text) = if on > today {
             ("is.in.future", "The transactionDate cannot be in the future.")
         } else if self.last_money_on().is_some_and(|last| on < last) {
             (
@@ -59,7 +59,7 @@ impl Loan {
         } else {
             return Ok(());
         };
-        let code = format!("error.msg.loan.foreclosure.transaction.date.{rule}");
+        let code = format!("loan.foreclosure.transaction.date.{rule}");
         Err(Failure::Domain(
             Fault::general(code, text).with([json!(dates::iso(on))]),
         ))
@@ -76,7 +76,7 @@ impl Bank {
             return Err(Failure::invalid(Fault::general(code, text)));
         }
         loan.check_foreclosable()?;
-        loan.check_foreclosure_date(asked.on, now)?;
+        loan.check_foreclosure_date(asked.on, now.today)?;
         if loan.kind.progressive && self.release.is_develop() {
             return Err(Failure::Crash("a progressive schedule cannot be cut".to_owned()));
         }

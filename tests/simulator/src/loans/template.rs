@@ -44,6 +44,7 @@ pub(crate) fn transaction_template(
         "foreclosure" => {
             loan.check_foreclosable()?;
             let on = asked_date(target)?.unwrap_or(today);
+            loan.check_foreclosure_date(on, today)?;
             quote(loan, loan.to_foreclose(on), release, today)
         }
         "waiveinterest" => interest_waiver(loan),

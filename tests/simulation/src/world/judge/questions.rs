@@ -9,7 +9,12 @@ use super::{Story, Truth, disturbed, external_id, may_fail, name};
 use crate::world::World;
 
 /// Operations that only ask.
-const QUESTIONS: [&str; 3] = ["LOAN_GET", "LOAN_PREPAY_QUOTE", "LOAN_SCHEDULE_PREVIEW"];
+const QUESTIONS: [&str; 4] = [
+    "LOAN_GET",
+    "LOAN_FORECLOSURE_QUOTE",
+    "LOAN_PREPAY_QUOTE",
+    "LOAN_SCHEDULE_PREVIEW",
+];
 /// How often at least an operation asks without an answer before it gives up.
 const UNANSWERED: usize = 5;
 
@@ -49,7 +54,7 @@ fn answers(story: &Story) -> bool {
     match row.operation.as_str() {
         "LOAN_GET" if row.data.get("fields").is_some() => response.is_object(),
         "LOAN_GET" => of_loan("externalId"),
-        "LOAN_PREPAY_QUOTE" => response.get("amount").is_some_and(Value::is_number),
+        "LOAN_FORECLOSURE_QUOTE" | "LOAN_PREPAY_QUOTE" => response.get("amount").is_some_and(Value::is_number),
         _ => response.get("periods").is_some_and(Value::is_array),
     }
 }
