@@ -20,7 +20,7 @@ use gateway::queue::memory::MemoryQueue;
 use gateway::terms::{RETENTION, Terms};
 use gateway::track::track;
 use gateway::values::Rules;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::macros::datetime;
 
 use crate::SimulatedFineract;
@@ -90,12 +90,20 @@ impl Gateway {
     pub fn of_kinds(release: Release) -> Self {
         let mut gateway = Self::new(release);
         for settings in fineract_simulator::kinds() {
-            let offered = gateway.fineract.simulator.offer(&settings);
-            assert!(offered.is_ok(), "{settings:?}: {offered:?}");
-            let name = settings.get("name").and_then(Value::as_str).unwrap_or_default();
-            gateway.rules.lenders.push(name.to_owned());
+            gateway.offer(&settings);
         }
         gateway
+    }
+
+    /// Offers a further product, which callers may name.
+    ///
+    /// # Panics
+    /// If its settings cannot be read.
+    pub fn offer(&mut self, settings: &Map<String, Value>) {
+        let offered = self.fineract.simulator.offer(settings);
+        assert!(offered.is_ok(), "{settings:?}: {offered:?}");
+        let name = settings.get("name").and_then(Value::as_str).unwrap_or_default();
+        self.rules.lenders.push(name.to_owned());
     }
 
     /// The loan products that callers may name.

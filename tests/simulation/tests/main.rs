@@ -8,6 +8,7 @@ mod client_update;
 mod deeds;
 mod doubts;
 mod external_ids;
+mod kept_terms;
 mod kinds;
 mod loan_create;
 mod loan_update;
