@@ -36,6 +36,7 @@ pub mod operations;
 pub mod operator;
 pub mod order;
 pub mod pace;
+pub mod packing;
 pub mod panics;
 pub mod problem;
 pub mod proof;

@@ -10,12 +10,13 @@ use crate::failure::Failure;
 use crate::fineract::Exchange;
 use crate::ledger::Settlement;
 use crate::pace::{Pace, Paces, Reason, Wait};
+use crate::packing;
 use crate::row::{Row, Try};
 use crate::tracking::{Event, State};
 use crate::verdict::{self, Verdict};
 
-/// Largest answer that is kept whole; the row has to fit into an item of the table.
-pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+/// Largest refusal that is kept whole; the row has to fit into an item of the table.
+pub const FAILURE_BYTES_MAX: usize = 256 * 1024;
 /// The members of a larger answer that are kept: the ids.
 const IDS: [&str; 8] = [
     "officeId",
@@ -210,7 +211,8 @@ fn entry(before: &Row, outcome: &Outcome, at: Timestamp) -> Try {
 /// An answer that would not fit keeps its ids.
 fn bounded(response: Option<Value>) -> (Option<Value>, bool) {
     match response {
-        Some(Value::Object(members)) if Value::Object(members.clone()).to_string().len() > RESPONSE_BYTES_MAX => {
+        Some(response) if packing::fits(&response) => (Some(response), false),
+        Some(Value::Object(members)) => {
             let ids: Map<String, Value> = members
                 .into_iter()
                 .filter(|(name, id)| IDS.contains(&name.as_str()) && id.to_string().len() <= ID_BYTES_MAX)
@@ -223,7 +225,7 @@ fn bounded(response: Option<Value>) -> (Option<Value>, bool) {
 
 /// The refusal of what cannot be kept, with its code if it is one.
 pub fn too_large(failure: Failure) -> Failure {
-    if failure.response().to_string().len() <= RESPONSE_BYTES_MAX {
+    if failure.response().to_string().len() <= FAILURE_BYTES_MAX {
         return failure;
     }
     let message = match failure.plain_code() {

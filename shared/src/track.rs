@@ -58,7 +58,7 @@ pub struct Beside<'a> {
 
 /// Answers the caller about its operation.
 pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: &str) -> Result<Report, Problem> {
-    let row = own(ledger, clock, caller, id).await?;
+    let mut row = own(ledger, clock, caller, id).await?;
     let mut behind = None;
     if row.state == State::Accepted && clock.now().since(row.accepted_at) > YOUNG {
         behind = first_before(ledger, &row).await.map_err(unavailable)?;
@@ -68,8 +68,14 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
         behind: behind.as_ref(),
         retry: retry.as_ref(),
     };
+    // It may be large: it is moved, not copied.
+    let response = row.response.take().filter(|_| row.state == State::Succeeded);
+    let mut body = body(&row, beside);
+    if response.is_some() {
+        body["success_response"] = response.into();
+    }
     Ok(Report {
-        body: body(&row, beside),
+        body,
         lasts: Lasts::of(row.state),
     })
 }

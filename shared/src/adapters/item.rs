@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Number, Value};
 
 use crate::json;
+use crate::packing::{self, Stored};
 use crate::row::Row;
 
 /// An item.
@@ -13,6 +15,10 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// Members that are kept as JSON text, so that their digits stay as they are.
 const DOCUMENTS: [&str; 6] = ["data", "ignored", "response", "failure", "history", "notes"];
+/// Fineract's answer, as JSON text.
+pub(super) const RESPONSE: &str = "response";
+/// The same compressed, in its place.
+pub(super) const RESPONSE_PACKED: &str = "response_packed";
 /// The parts of the key in the index of open operations; there while the row is open.
 pub(super) const OPEN_SHARD: &str = "open_shard";
 /// See [`OPEN_SHARD`].
@@ -29,6 +35,21 @@ pub struct NotARow(String);
 /// A document as an attribute.
 pub(super) fn document(value: &impl serde::Serialize) -> AttributeValue {
     AttributeValue::S(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// Fineract's answer as an attribute, with its name.
+pub(super) fn response(answer: &Value) -> (&'static str, AttributeValue) {
+    match packing::store(answer) {
+        Stored::Plain(text) => (RESPONSE, AttributeValue::S(text)),
+        Stored::Packed(bytes) => (RESPONSE_PACKED, AttributeValue::B(Blob::new(bytes))),
+    }
+}
+
+/// Fineract's answer from what it was compressed to.
+fn unpacked(packed: &Blob) -> Result<Value, NotARow> {
+    let text = packing::unpack(packed.as_ref());
+    let text = text.ok_or_else(|| NotARow(format!("{RESPONSE_PACKED} cannot be unpacked")))?;
+    serde_json::from_slice(&text).map_err(|error| NotARow(format!("{RESPONSE_PACKED}: {}", without_value(&error))))
 }
 
 /// A whole number as an attribute.
@@ -58,6 +79,11 @@ pub fn of_row(row: &Row) -> Result<Item, NotARow> {
     for (name, member) in members {
         let attribute = match member {
             Value::Null => continue,
+            member if name == RESPONSE => {
+                let (name, attribute) = response(&member);
+                item.insert(name.to_owned(), attribute);
+                continue;
+            }
             member if DOCUMENTS.contains(&name.as_str()) => document(&member),
             Value::Bool(value) => AttributeValue::Bool(value),
             Value::Number(value) => AttributeValue::N(value.to_string()),
@@ -84,6 +110,7 @@ fn told(name: &str) -> &str {
 pub fn to_row(item: &Item) -> Result<Row, NotARow> {
     let mut members = Map::with_capacity(item.len());
     let mut data = Value::Null;
+    let mut packed = None;
     for (name, attribute) in item {
         let told = told(name);
         let member = match attribute {
@@ -96,6 +123,10 @@ pub fn to_row(item: &Item) -> Result<Row, NotARow> {
                 serde_json::from_str(text).map_err(|error| NotARow(format!("{told}: {}", without_value(&error))))?
             }
             AttributeValue::S(text) => Value::String(text.clone()),
+            AttributeValue::B(bytes) if name == RESPONSE_PACKED => {
+                packed = Some(unpacked(bytes)?);
+                continue;
+            }
             _ if DOCUMENTS.contains(&name.as_str()) => return Err(NotARow(format!("{told} is no text"))),
             AttributeValue::N(text) => Value::Number(
                 text.parse::<Number>()
@@ -106,6 +137,9 @@ pub fn to_row(item: &Item) -> Result<Row, NotARow> {
             _ => Value::Array(Vec::new()),
         };
         members.insert(name.clone(), member);
+    }
+    if let Some(response) = packed {
+        members.insert(RESPONSE.to_owned(), response);
     }
     let row: Row = serde_json::from_value(Value::Object(members)).map_err(|error| NotARow(without_value(&error)))?;
     Ok(Row { data, ..row })
@@ -170,6 +204,28 @@ mod tests {
     }
 
     #[test]
+    fn a_large_answer_is_kept_compressed_and_one_of_an_earlier_release_is_read() {
+        let answer = json_of(300_000);
+        let ended = Row {
+            state: State::Succeeded,
+            response: Some(answer.clone()),
+            ..row()
+        };
+        back_and_forth(&ended);
+        let mut item = of_row(&ended).unwrap();
+        let Some(AttributeValue::B(packed)) = item.remove(RESPONSE_PACKED) else {
+            panic!("it is compressed");
+        };
+        assert!(packed.as_ref().len() < 30_000 && !item.contains_key(RESPONSE));
+        item.insert(RESPONSE.to_owned(), AttributeValue::S(answer.to_string()));
+        assert_eq!(to_row(&item).unwrap(), ended);
+    }
+
+    fn json_of(bytes: usize) -> Value {
+        serde_json::json!({"periods": vec![0; bytes / 2]})
+    }
+
+    #[test]
     fn attributes_of_another_release_are_left_alone() {
         let mut item = of_row(&row()).unwrap();
         for (name, value) in [
@@ -195,6 +251,11 @@ mod tests {
             ("data", AttributeValue::Bool(true), "data is no text"),
             ("failure", text("{\"gateway\":{\"status\":\"Jayesh\"}}"), "expected u16"),
             ("history", text("[\"Jayesh\"]"), "expected struct Try"),
+            (
+                RESPONSE_PACKED,
+                AttributeValue::B(Blob::new("Jayesh")),
+                "response_packed cannot be unpacked",
+            ),
         ] {
             let mut item = of_row(&row()).unwrap();
             item.insert(name.to_owned(), value);

@@ -6,8 +6,9 @@ use crate::bank::Bank;
 use crate::command::Stop;
 use crate::failure::Failure;
 use crate::operation::{AnyOperation, Case};
+use crate::packing;
 use crate::row::{Row, UNKNOWN};
-use crate::settle::{Outcome, RESPONSE_BYTES_MAX};
+use crate::settle::Outcome;
 use crate::verdict::{self, Verdict};
 
 /// How often an operation that only asks does so without an answer.
@@ -32,8 +33,7 @@ impl Executor<'_> {
             }
         };
         let unanswered = matches!(outcome.verdict, Verdict::Unknown(_)) && unknown_tries(row) + 1 >= QUESTION_TRIES;
-        let too_long =
-            matches!(&outcome.verdict, Verdict::Applied(body) if body.to_string().len() > RESPONSE_BYTES_MAX);
+        let too_long = matches!(&outcome.verdict, Verdict::Applied(body) if !packing::fits(body));
         let verdict = if unanswered {
             let message = "Fineract gave no answer, however often it was asked.";
             Verdict::Refused(Failure::gateway(504, "gateway.unanswered", message))

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::packing::JSON_BYTES_MAX;
 use crate::row::tests::row;
 
 const NOW: Timestamp = Timestamp::from_micros(10_000_000);
@@ -95,11 +96,11 @@ fn a_request_that_may_have_changed_something_leaves_a_doubt_and_none_clears_it()
 
 #[test]
 fn answers_too_large_to_be_kept_keep_their_ids() {
-    let large = json!({"loanId": 7, "resourceExternalId": "L", "changes": {"x": "y".repeat(RESPONSE_BYTES_MAX)}});
+    let large = json!({"loanId": 7, "resourceExternalId": "L", "changes": {"x": "y".repeat(JSON_BYTES_MAX)}});
     let settled = settle(&row(), Verdict::Applied(large));
     assert!(settled.truncated);
     assert_eq!(settled.response, Some(json!({"loanId": 7, "resourceExternalId": "L"})));
-    let text = "y".repeat(RESPONSE_BYTES_MAX);
+    let text = "y".repeat(JSON_BYTES_MAX);
     let settled = settle(&row(), Verdict::Applied(json!({"loanId": 7, "resourceId": text})));
     assert_eq!(settled.response, Some(json!({"loanId": 7})), "an id is short");
     let settled = settle(&row(), Verdict::Applied(json!({"changes": {}})));
@@ -107,7 +108,7 @@ fn answers_too_large_to_be_kept_keep_their_ids() {
         (settled.truncated, settled.response),
         (false, Some(json!({"changes": {}})))
     );
-    let text = "y".repeat(RESPONSE_BYTES_MAX);
+    let text = "y".repeat(FAILURE_BYTES_MAX);
     for (code, says) in [
         ("error.msg.loan.closed", "; its code is error.msg.loan.closed."),
         ("The client Jayesh exists.", "kept."),

@@ -129,7 +129,31 @@ async fn goes_back(ledger: &dyn Ledger) {
     }
 }
 
+/// An answer of any size that is kept comes back as it was, and every later write leaves it alone.
+async fn keeps_answers(ledger: &dyn Ledger) {
+    for (number, periods) in [(71, 1), (72, 2_000), (73, 60_000)] {
+        let text = format!(
+            r#"{{"periods":[{}0.10]}}"#,
+            r#"{"due":[2026,1,11],"principalDue":8606.64},"#.repeat(periods)
+        );
+        let row = row(number, "K");
+        assert!(inserted(ledger, &row, at(1)).await);
+        assert_eq!(claimed(ledger, number, &claim("r.1", at(1))).await, "won from accepted");
+        let settlement = Settlement {
+            response: Some(serde_json::from_str(&text).unwrap()),
+            ..settlement(State::Succeeded, None)
+        };
+        let written = ledger.settle(row.id, "r.1", &settlement).await.unwrap();
+        assert_eq!(written, Written::Done);
+        let Claimed::Ended(ended) = ledger.claim(row.id, &claim("r.2", at(9))).await.unwrap() else {
+            panic!("it has ended");
+        };
+        assert_eq!(ended.response.unwrap().to_string(), text, "{periods} periods");
+    }
+}
+
 async fn conforms(ledger: &dyn Ledger) {
+    keeps_answers(ledger).await;
     goes_back(ledger).await;
     let first = row(1, "A");
     let (id, now) = (first.id, at(1));

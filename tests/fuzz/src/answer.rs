@@ -135,6 +135,9 @@ fn judge(exchange: &Exchange, before: &Row) {
                 assert!(body.as_object().unwrap().values().all(|member| !member.is_null()));
             }
             Verdict::Pending { .. } => assert!(success && said.as_ref().unwrap()["rollbackTransaction"] == true),
+            Verdict::Unnamed { replayed } => {
+                assert!((200..=299).contains(&status) && (!*replayed || from_cache));
+            }
             Verdict::Restored => assert!(success && from_cache && !sent_before),
             Verdict::Refused(failure) => {
                 assert!(

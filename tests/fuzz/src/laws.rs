@@ -5,7 +5,7 @@ use gateway::adapters::item::{self, Item};
 use gateway::failure::Failure;
 use gateway::fineract::{Answer, Exchange, code_of};
 use gateway::row::Row;
-use gateway::settle::RESPONSE_BYTES_MAX;
+use gateway::settle::FAILURE_BYTES_MAX;
 use gateway::tracking::State;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(crate) const ITEM_BYTES_MAX: usize = 400 * 1024;
 /// Longest key that Fineract stores.
 const KEY_MAX: usize = 50;
 /// Refusals of the gateway's own that end an operation.
-const OWN_REFUSALS: [&str; 14] = [
+const OWN_REFUSALS: [&str; 17] = [
     "gateway.not-undoable",
     "gateway.response-too-large",
     "gateway.unanswered",
@@ -46,7 +46,10 @@ const QUESTIONS: [(&str, Option<&str>); 4] = [
 
 /// The size of an item, as DynamoDB counts it.
 pub(crate) fn size(item: &Item) -> usize {
-    let of = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(1, String::len);
+    let of = |value: &AttributeValue| match value.as_b() {
+        Ok(bytes) => bytes.as_ref().len(),
+        Err(value) => value.as_s().or(value.as_n()).map_or(1, String::len),
+    };
     item.iter().map(|(name, value)| name.len() + of(value)).sum()
 }
 
@@ -221,7 +224,7 @@ fn shows(answer: &Answer, own: &str, before: &Row) -> bool {
 
 fn check_failure(after: &Row, command: Option<&Seen>, seen: &[Seen]) {
     let failure = after.failure.as_ref().expect("a failure says why");
-    assert!(failure.response().to_string().len() <= RESPONSE_BYTES_MAX);
+    assert!(failure.response().to_string().len() <= FAILURE_BYTES_MAX);
     match failure {
         Failure::Gateway { code, .. } => assert!(OWN_REFUSALS.contains(&code.as_str()), "{code} ends an operation"),
         Failure::Fineract { status, body, .. } => {

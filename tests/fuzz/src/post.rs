@@ -6,10 +6,10 @@ use gateway::digest::fingerprint;
 use gateway::execute::Reply;
 use gateway::json;
 use gateway::kind::Kind;
+use gateway::packing::PACKED_BYTES_MAX;
 use gateway::problem::{self, Problem};
 use gateway::queue::Message;
 use gateway::row::{Open, Row};
-use gateway::settle::RESPONSE_BYTES_MAX;
 use gateway::track;
 use gateway::tracking::{State, TrackingId};
 use gateway::values::Rules;
@@ -119,7 +119,7 @@ fn check_accepted(world: &World, body: &[u8], accepted: &Accepted) {
     assert_eq!((open.id, &open.subject), (row.id, &row.subject));
     let size = check_storable(&row);
     assert!(
-        size + RESPONSE_BYTES_MAX + RUN_BYTES_MAX <= ITEM_BYTES_MAX,
+        size + PACKED_BYTES_MAX + RUN_BYTES_MAX <= ITEM_BYTES_MAX,
         "with {size} bytes there is no room for Fineract's answer"
     );
     let told = track::body(&row, track::Beside::default());

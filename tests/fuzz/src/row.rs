@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use gateway::accept::BODY_BYTES_MAX;
 use gateway::adapters::item::{self, Item};
@@ -92,6 +93,8 @@ fn attribute_of(json: &Value) -> Option<AttributeValue> {
         // The table gives numbers in plain digits.
         "N" => AttributeValue::N(text().filter(|text| text.len() <= 40)?),
         "BOOL" => AttributeValue::Bool(value.as_bool()?),
+        // The command line prints it as base64.
+        "B" => AttributeValue::B(Blob::new(aws_smithy_types::base64::decode(value.as_str()?).ok()?)),
         "NULL" => AttributeValue::Null(true),
         "L" => AttributeValue::L(value.as_array()?.iter().map(attribute_of).collect::<Option<_>>()?),
         "M" => AttributeValue::M(item_of(value)?),

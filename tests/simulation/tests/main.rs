@@ -12,6 +12,7 @@ mod kept_terms;
 mod kinds;
 mod loan_create;
 mod loan_update;
+mod long_loans;
 mod read_back;
 mod reads;
 mod recorded_refusals;

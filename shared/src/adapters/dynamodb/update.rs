@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::adapters::item::{OPEN_KEY, OPEN_SHARD, document};
+use crate::adapters::item::{self, OPEN_KEY, OPEN_SHARD, RESPONSE, RESPONSE_PACKED, document};
 use crate::ledger::{Cancellation, Claim, Settlement};
 use crate::row::SCHEMA_VERSION;
 use crate::tracking::State;
@@ -177,11 +177,15 @@ impl Update {
             .set_or_remove("reason", reason.and_then(|reason| word(serde_json::json!(reason))))
             .set_or_remove("pace", pace.and_then(|pace| word(serde_json::json!(pace))))
             .set_or_remove("command_id", command_id.map(|id| number(id.to_string())))
-            .set_or_remove("response", response.as_ref().map(document))
             .set_or_remove("failure", failure.as_ref().map(document))
             .set_or_remove("processed_at", processed_at.map(|at| text(at.to_string())))
             .set_or_remove("expires_at", expires_at.map(|at| number(at.to_string())))
             .remove("lease_until");
+        let response = response.as_ref().map(item::response);
+        let update = [RESPONSE, RESPONSE_PACKED].into_iter().fold(update, |update, name| {
+            let value = response.as_ref().filter(|(kept_as, _)| *kept_as == name);
+            update.set_or_remove(name, value.map(|(_, value)| value.clone()))
+        });
         if state.is_open() { update } else { update.ended() }
     }
 }
