@@ -11,6 +11,9 @@ const STORED_DIGITS: u32 = 6;
 /// Digits before the point that the database keeps of amounts.
 const AMOUNT_DIGITS: u32 = 13;
 
+/// Java writes binary numbers from this on with an exponent.
+const PLAIN_BELOW: u32 = 10_000_000;
+
 /// Whether the column of amounts holds it.
 pub(crate) fn fits(amount: Decimal) -> bool {
     amount.abs() < Decimal::from(10_i64.pow(AMOUNT_DIGITS))
@@ -37,6 +40,29 @@ pub(crate) fn stored(rate: Decimal) -> Decimal {
 pub(crate) fn text(amount: Decimal) -> String {
     let text = amount.normalize().to_string();
     if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+/// The text of a decimal that Java turned into a binary number on its way: from ten millions on it keeps the digits that
+/// count, and no zero after the point (`10000001`, `2.5E+7`).
+pub(crate) fn doubled(amount: Decimal) -> String {
+    let normal = amount.normalize();
+    if normal.abs() < Decimal::from(PLAIN_BELOW) {
+        return text(amount);
+    }
+    let digits: String = normal.mantissa().unsigned_abs().to_string();
+    let significant = digits.trim_end_matches('0').len().max(2);
+    let exponent = normal.trunc().abs().to_string().len() - 1;
+    if significant > exponent {
+        return normal.to_string();
+    }
+    let sign = if normal.is_sign_negative() { "-" } else { "" };
+    let (first, rest) = digits[..significant].split_at(1);
+    format!("{sign}{first}.{rest}E+{exponent}")
+}
+
+/// The number of [`doubled`].
+pub(crate) fn as_double(amount: Decimal) -> Value {
+    Value::Number(Number::from_string_unchecked(doubled(amount)))
 }
 
 /// The number of [`text`].
@@ -78,6 +104,19 @@ mod tests {
             ("8.300000", "8.3"),
         ] {
             assert_eq!(text(decimal(sent).unwrap()), read);
+        }
+        for (sent, told) in [
+            ("10", "10.0"),
+            ("-1", "-1.0"),
+            ("9999999.99", "9999999.99"),
+            ("10000000", "1.0E+7"),
+            ("10000000.01", "10000000.01"),
+            ("10000001", "10000001"),
+            ("25000000", "2.5E+7"),
+            ("-12345670", "-1.234567E+7"),
+            ("123456789.5", "123456789.5"),
+        ] {
+            assert_eq!(doubled(decimal(sent).unwrap()), told);
         }
         assert_eq!(text(money(decimal("12345.678").unwrap())), "12345.68");
         assert_eq!(text(stored(decimal("12.3456789").unwrap())), "12.345679");

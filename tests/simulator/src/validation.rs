@@ -69,7 +69,7 @@ impl Checks {
     /// A decimal above zero.
     pub(crate) fn positive(&mut self, parameter: &str, value: Option<Decimal>) {
         if let Some(value) = value.filter(|value| *value <= Decimal::ZERO) {
-            self.push_not_above_zero(parameter, numbers::printed(value));
+            self.push_not_above_zero(parameter, numbers::as_double(value));
         }
     }
 
@@ -84,7 +84,7 @@ impl Checks {
         if let Some(value) = value.filter(|value| *value < Decimal::ZERO) {
             let text = format!("The parameter `{parameter}` must be greater than or equal to 0.");
             let fault = Fault::of(parameter, self.code(parameter, "not.zero.or.greater"), text)
-                .with([numbers::printed(value), json!(0)]);
+                .with([numbers::as_double(value), json!(0)]);
             self.push(fault);
         }
     }
@@ -117,12 +117,13 @@ impl Checks {
         if let Some(value) = value.filter(|value| *value < bounds.least || *value > bounds.most) {
             let text = format!(
                 "The parameter `{parameter}` amount {} must be between {} and {} .",
-                numbers::text(value),
+                numbers::doubled(value),
                 bounds.text(bounds.least),
                 bounds.text(bounds.most)
             );
             let code = self.code(parameter, "amount.is.not.within.min.max.range");
-            let args = [value, bounds.least, bounds.most].map(numbers::printed);
+            let [least, most] = [bounds.least, bounds.most].map(numbers::printed);
+            let args = [numbers::as_double(value), least, most];
             self.push(Fault::of(parameter, code, text).with(args));
         }
     }

@@ -255,14 +255,23 @@ impl Bank {
         Ok(listed)
     }
 
-    /// A charge of its kind; `by_schedule` says that a missing date is missed where the schedule is made.
-    pub(super) fn new_charge(
-        &mut self,
-        loan: &Loan,
+    /// Whether the charges of a new loan can be its charges.
+    pub(super) fn check_charges(&self, sent: &[SentCharge], expected_disbursement: Date) -> Result<(), Failure> {
+        let mut asked = sent.iter().filter(|sent| sent.id.is_none());
+        asked.try_for_each(|sent| {
+            let by_schedule = self.release.is_develop();
+            self.asked_charge(sent, expected_disbursement, by_schedule).map(drop)
+        })
+    }
+
+    /// The charge that is asked for, if it can be one of a loan; `by_schedule` says that a missing date is missed where the
+    /// schedule is made.
+    pub(super) fn asked_charge(
+        &self,
         sent: &SentCharge,
-        now: Now,
+        expected_disbursement: Date,
         by_schedule: bool,
-    ) -> Result<LoanCharge, Failure> {
+    ) -> Result<Charge, Failure> {
         let found = self
             .charges
             .iter()
@@ -282,7 +291,7 @@ impl Bank {
         if charge.time == SPECIFIED_DUE_DATE && sent.due_on.is_none() {
             if by_schedule {
                 let text = "This charge with specified due date cannot be added as the it is not in schedule range.";
-                let date = json!(dates::iso(loan.expected_disbursement));
+                let date = json!(dates::iso(expected_disbursement));
                 return refuse("cannot.be.added.as.specified.due.date.outside.range", text, date);
             }
             return refuse(
@@ -291,6 +300,18 @@ impl Bank {
                 json!(charge.id),
             );
         }
+        Ok(charge)
+    }
+
+    /// A charge of its kind.
+    pub(super) fn new_charge(
+        &mut self,
+        loan: &Loan,
+        sent: &SentCharge,
+        now: Now,
+        by_schedule: bool,
+    ) -> Result<LoanCharge, Failure> {
+        let charge = self.asked_charge(sent, loan.expected_disbursement, by_schedule)?;
         Ok(LoanCharge {
             id: self.next(Numbered::LoanCharge),
             charge,

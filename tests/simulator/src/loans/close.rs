@@ -1,10 +1,9 @@
 //! What a body says that ends a loan: a day, a note, an id for the transaction.
 
-use rust_decimal::Decimal;
 use time::Date;
 
-use super::{NOTE_LIMIT, repay::fits};
-use crate::{bank::Bank, errors::Failure, fields::Fields, validation::Checks};
+use super::NOTE_LIMIT;
+use crate::{errors::Failure, fields::Fields, validation::Checks};
 
 const SUPPORTED: &str = "transactionDate note locale dateFormat externalId";
 
@@ -17,21 +16,18 @@ pub(super) struct Close {
 
 impl Close {
     /// Reads the body, which may also name the parameter `other`; faults are told under `resource`.
-    pub(super) fn read(bank: &Bank, fields: &Fields<'_>, resource: &'static str, other: &str) -> Result<Self, Failure> {
+    pub(super) fn read(fields: &Fields<'_>, resource: &'static str, other: &str) -> Result<Self, Failure> {
         fields.only(&format!("{SUPPORTED} {other}"))?;
         let mut checks = Checks::of(resource);
         let on = fields.date("transactionDate")?;
         checks.mandatory("transactionDate", on.is_some());
         let note = fields.nonblank("note");
         checks.length("note", note.as_deref(), NOTE_LIMIT);
-        let external_id = fields.nonblank("externalId");
-        bank.check_unique(external_id.as_deref(), &mut checks);
         checks.finish()?;
-        fits(external_id.as_deref(), Decimal::ZERO)?;
         Ok(Self {
             on: on.ok_or_else(|| Failure::Crash("no date".to_owned()))?,
             note,
-            external_id,
+            external_id: fields.nonblank("externalId"),
         })
     }
 }

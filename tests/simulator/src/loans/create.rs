@@ -29,6 +29,9 @@ use crate::{
 const MANDATORY: &str = "loanTermFrequency loanTermFrequencyType numberOfRepayments repaymentEvery repaymentFrequencyType interestType \
     interestCalculationPeriodType interestRatePerPeriod amortizationType";
 
+const UNFIT_ADVANCED: &str = "strategy.cannot.be.advanced.payment.allocation.if.not.configured";
+const UNFIT_ADVANCED_TEXT: &str = "Loan transaction processing strategy cannot be Advanced Payment Allocation Strategy if it's not configured on loan product";
+
 /// The parameters of loans that a release supports: both spell one of them differently.
 pub(super) fn supported(release: Release) -> String {
     format!("{SUPPORTED} {}", partial_periods_parameter(release))
@@ -53,16 +56,22 @@ impl Bank {
 
     /// The loan that a body asks for.
     pub(super) fn new_loan(&mut self, fields: Fields<'_>, now: Now) -> Result<Loan, Failure> {
-        fields.only(&supported(self.release))?;
+        let develop = self.release.is_develop();
+        // develop looks at the parameters before it looks anything up, 1.10.1 after.
+        if develop {
+            fields.only(&supported(self.release))?;
+        }
         let product = self.named_product(&fields)?.clone();
         let client = self.named_client(&fields)?;
-        let develop = self.release.is_develop();
+        if develop {
+            self.check_applicant(client.as_ref())?;
+        }
+        fields.only(&supported(self.release))?;
 
         let mut checks = Checks::of("loan");
         check_loan_type(&mut checks, &fields);
-        let client_id = fields.id("clientId")?;
-        checks.mandatory("clientId", client_id.is_some());
-        if client_id.is_none() && !develop {
+        checks.mandatory("clientId", client.is_some());
+        if client.is_none() && !develop {
             checks.not_together("groupId", Value::Null, "clientId", Value::Null);
         }
         let external_id = fields.nonblank("externalId");
@@ -76,30 +85,35 @@ impl Bank {
         let sent = SentTerms::read(&fields, &mut checks, &mandatory)?;
         let expected = fields.date("expectedDisbursementDate")?;
         checks.mandatory("expectedDisbursementDate", expected.is_some());
-        let sent_charges = SentCharge::read(&fields, &mut checks)?;
-        let attributes = SentAttributes::read(&fields, &mut checks)?;
         let submitted_on = fields.date("submittedOnDate")?;
         checks.mandatory("submittedOnDate", submitted_on.is_some());
         if develop {
             checks.mandatory("transactionProcessingStrategyCode", sent.strategy.is_some());
+        } else {
+            if is_unfit_advanced(sent.strategy.as_deref(), &product) {
+                checks.push(unfit_advanced_parameter());
+            }
+            check_strategy(sent.strategy.as_deref())?;
+        }
+        let sent_charges = SentCharge::read(&fields, &mut checks)?;
+        let attributes = SentAttributes::read(&fields, &mut checks)?;
+        let tranches = tranches::read(&fields, &product, expected)?;
+        tranches::check_plan(&mut checks, &tranches, &product, expected, &sent);
+        if develop {
+            // A rule of the domain that is broken is told before the parameters that were found wrong until then.
             sent.check_bounds(&mut checks, &product);
+            self.check_new_external_id(external_id.as_deref())?;
+            tranches::check_count(&tranches, &product, self.release)?;
+            expected.map_or(Ok(()), |expected| self.require_working_day(expected))?;
             check_grace(
                 &mut checks,
                 sent.repayments,
                 &sent.shape.under(&product.shape, self.release),
             );
+            checks.finish()?;
         } else {
-            checks.positive("principal", sent.principal);
-        }
-        checks.finish()?;
-        let (Some(client), Some(expected), Some(submitted_on)) = (client, expected, submitted_on) else {
-            return Err(Failure::Crash("a mandatory parameter is missing".to_owned()));
-        };
-
-        self.check_attributes(&attributes)?;
-        check_strategy(sent.strategy.as_deref())?;
-        check_advanced_strategy(sent.strategy.as_deref(), &product, develop)?;
-        if !develop {
+            checks.finish()?;
+            self.check_new_external_id(external_id.as_deref())?;
             let mut checks = Checks::of("loan");
             sent.check_bounds(&mut checks, &product);
             check_grace(
@@ -108,6 +122,25 @@ impl Bank {
                 &sent.shape.under(&product.shape, self.release),
             );
             checks.finish()?;
+            tranches::check_count(&tranches, &product, self.release)?;
+        }
+        let (Some(client), Some(expected), Some(submitted_on)) = (client, expected, submitted_on) else {
+            return Err(Failure::Crash("a mandatory parameter is missing".to_owned()));
+        };
+        self.check_attributes(&attributes)?;
+        let args_of_future = [submitted_on, now.today];
+        if develop {
+            check_application_dates(submitted_on, expected, &client, now, &args_of_future)?;
+            if is_unfit_advanced(sent.strategy.as_deref(), &product) {
+                return Err(Failure::Domain(Fault::general(UNFIT_ADVANCED, UNFIT_ADVANCED_TEXT)));
+            }
+            check_strategy(sent.strategy.as_deref())?;
+            self.check_charges(&sent_charges, expected)?;
+        } else {
+            self.check_charges(&sent_charges, expected)?;
+            self.check_applicant(Some(&client))?;
+            check_application_dates(submitted_on, expected, &client, now, &args_of_future)?;
+            self.require_working_day(expected)?;
         }
         check_structure(
             sent.term,
@@ -116,28 +149,7 @@ impl Bank {
             sent.term_frequency,
             sent.frequency,
         )?;
-        if external_id
-            .as_deref()
-            .is_some_and(|id| self.has_loan_external_id(id, None))
-        {
-            let fault = Fault::general(
-                "error.msg.loan.with.externalId.already.used",
-                "Loan with externalId is already registered.",
-            );
-            return Err(Failure::Domain(fault));
-        }
-        let args_of_future = [submitted_on, now.today];
-        check_application_dates(submitted_on, expected, &client, now, &args_of_future)?;
-        self.require_working_day(expected)?;
         let principal = numbers::money(sent.principal.unwrap_or_default());
-        let tranches = tranches::read(
-            &fields,
-            &product,
-            expected,
-            sent.principal,
-            sent.interest_calculation,
-            self.release,
-        )?;
         let id = self.next(Numbered::Loan);
         let plan = sent.plan(&product, self.release);
         let terms = sent.into_terms(principal, &plan)?;
@@ -201,15 +213,35 @@ impl Bank {
         }
     }
 
-    /// The client of the body, who must exist and be active.
+    /// The client of the body, who must exist.
     fn named_client(&self, fields: &Fields<'_>) -> Result<Option<Client>, Failure> {
         let Some(id) = fields.id("clientId")? else {
             return Ok(None);
         };
         let client = u64::try_from(id).ok().and_then(|id| self.clients.get(&id));
         let client = client.ok_or_else(|| client_not_found(json!(id)))?;
-        self.require_active(client)?;
         Ok(Some(client.clone()))
+    }
+
+    /// There must be a client, and an active one.
+    fn check_applicant(&self, client: Option<&Client>) -> Result<(), Failure> {
+        let Some(client) = client else {
+            let mut checks = Checks::of("loan");
+            checks.mandatory("clientId", false);
+            return checks.finish();
+        };
+        self.require_active(client)
+    }
+
+    fn check_new_external_id(&self, external_id: Option<&str>) -> Result<(), Failure> {
+        if external_id.is_some_and(|id| self.has_loan_external_id(id, None)) {
+            let fault = Fault::general(
+                "error.msg.loan.with.externalId.already.used",
+                "Loan with externalId is already registered.",
+            );
+            return Err(Failure::Domain(fault));
+        }
+        Ok(())
     }
 }
 
@@ -263,19 +295,20 @@ pub(super) fn check_instalment(loan: &Loan) -> Result<(), Failure> {
     ))
 }
 
-fn check_advanced_strategy(strategy: Option<&str>, product: &Product, develop: bool) -> Result<(), Failure> {
-    const CODE: &str = "strategy.cannot.be.advanced.payment.allocation.if.not.configured";
-    const TEXT: &str = "Loan transaction processing strategy cannot be Advanced Payment Allocation Strategy if it's not configured on loan product";
-    if strategy != Some(ADVANCED_STRATEGY) || product.strategy == ADVANCED_STRATEGY {
-        return Ok(());
-    }
-    if develop {
-        return Err(Failure::Domain(Fault::general(CODE, TEXT)));
-    }
+/// Whether the strategy is the one that a product must have itself.
+fn is_unfit_advanced(strategy: Option<&str>, product: &Product) -> bool {
+    strategy == Some(ADVANCED_STRATEGY) && product.strategy != ADVANCED_STRATEGY
+}
+
+fn unfit_advanced_parameter() -> Fault {
     let parameter = "transactionProcessingStrategyCode";
-    let text = format!("Failed data validation due to: {CODE}.");
-    let fault = Fault::of(parameter, format!("validation.msg.loan.{parameter}.{CODE}"), text);
-    Err(Failure::invalid(fault.with([Value::Null, json!([TEXT])])))
+    let text = format!("Failed data validation due to: {UNFIT_ADVANCED}.");
+    let fault = Fault::of(
+        parameter,
+        format!("validation.msg.loan.{parameter}.{UNFIT_ADVANCED}"),
+        text,
+    );
+    fault.with([Value::Null, json!([UNFIT_ADVANCED_TEXT])])
 }
 
 /// When an application may be submitted; `args_of_future` is what the release tells about a date in the future.

@@ -25,10 +25,11 @@ use crate::{
 const SUPPORTED: &str = "actualDisbursementDate externalId note locale dateFormat adjustRepaymentDate transactionAmount fixedEmiAmount \
     postDatedChecks netDisbursalAmount";
 const EXTERNAL_ID_LIMIT: usize = 100;
+const RESOURCE: &str = "loan.disbursement";
 
 /// A disbursement as a body asks for it.
 struct Asked {
-    on: Date,
+    on: Option<Date>,
     amount: Option<Decimal>,
     external_id: Option<String>,
     payment_type: Option<i64>,
@@ -36,9 +37,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(fields: &Fields<'_>) -> Result<Self, Failure> {
+    /// Reads the body; what is wrong with its parameters is among the checks.
+    fn read(fields: &Fields<'_>) -> Result<(Self, Checks), Failure> {
         fields.only(&format!("{SUPPORTED} {PAYMENT}"))?;
-        let mut checks = Checks::of("loan.disbursement");
+        let mut checks = Checks::of(RESOURCE);
         let on = fields.date("actualDisbursementDate")?;
         checks.mandatory("actualDisbursementDate", on.is_some());
         let note = fields.nonblank("note");
@@ -46,55 +48,64 @@ impl Asked {
         let amount = fields.decimal("transactionAmount")?;
         checks.positive("transactionAmount", amount);
         let payment_type = payment::read_type(fields, &mut checks)?;
-        checks.finish()?;
-        let on = on.ok_or_else(|| Failure::Crash("no date".to_owned()))?;
-        Ok(Self {
+        let asked = Self {
             on,
             amount,
             external_id: fields.nonblank("externalId"),
             payment_type,
             note,
-        })
+        };
+        Ok((asked, checks))
     }
 }
 
 impl Bank {
     pub(crate) fn disburse_loan(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
-        let asked = Asked::read(&fields)?;
+        let (asked, mut checks) = Asked::read(&fields)?;
+        let develop = self.release.is_develop();
+        if !develop {
+            std::mem::replace(&mut checks, Checks::of(RESOURCE)).finish()?;
+        }
         let mut loan = self.loan(id)?.clone();
         self.require_active(self.client(loan.client)?)?;
-        // develop adds up before it looks at the state, 1.10.1 after.
-        let develop = self.release.is_develop();
+        // develop adds up before it tells what is wrong with parameters and state; 1.10.1 after, and before it looks at the day.
         if develop {
             loan.check_amount(&asked, develop)?;
+            loan.check_approved_before(asked.on)?;
         }
-        loan.check_disbursable()?;
-        loan.check_disbursal_date(asked.on, now)?;
+        loan.check_disbursable(&mut checks);
+        checks.finish()?;
+        let on = asked.on.ok_or_else(|| Failure::Crash("no date".to_owned()))?;
+        if let Some(payment_type) = asked.payment_type {
+            offices::payment_type(payment_type)?;
+        }
         if !develop {
             loan.check_amount(&asked, develop)?;
-        }
-        if !develop && self.settings.sundays_off && asked.on.weekday() == Weekday::Sunday {
-            // A slip of 1.10.1: it names the expected date.
-            return Err(non_working_day(loan.expected_disbursement));
+            loan.check_balance(&asked, develop)?;
+            if self.settings.sundays_off && on.weekday() == Weekday::Sunday {
+                // A slip of 1.10.1: it names the expected date.
+                return Err(non_working_day(loan.expected_disbursement));
+            }
+            loan.check_approved_before(asked.on)?;
         }
         if develop && asked.amount.is_none() && (loan.approved.is_zero() || loan.kind.open_tranches) {
             return Err(Failure::Crash("nobody knows how much to pay out".to_owned()));
         }
-        loan.check_balance(&asked, develop)?;
-        if let Some(payment_type) = asked.payment_type {
-            offices::payment_type(payment_type)?;
+        loan.check_past(on, now)?;
+        if develop {
+            loan.check_balance(&asked, develop)?;
         }
         self.check_transaction_external_id(asked.external_id.as_deref())?;
 
         self.open_tranche(&mut loan);
-        self.pay_topped_up(&mut loan, asked.on, asked.external_id.as_deref(), now)?;
+        self.pay_topped_up(&mut loan, on, asked.external_id.as_deref(), now)?;
         let transaction = self.next(Numbered::Transaction);
-        loan.pay_out(&asked, &fields, transaction, now);
+        loan.pay_out(&asked, on, &fields, transaction, now);
         if loan.charges_at_disbursement() > Decimal::ZERO {
             let charges_transaction = self.next(Numbered::Transaction);
-            loan.take_charges(asked.on, charges_transaction, now);
+            loan.take_charges(on, charges_transaction, now);
         }
-        self.take_down_payment(&mut loan, asked.on, now);
+        self.take_down_payment(&mut loan, on, now);
         let changes = changes(&fields, &loan, &asked, develop);
         self.settle(&mut loan, now);
         let applied = loan.applied();
@@ -135,9 +146,14 @@ impl Bank {
     }
 }
 
+fn refuse_day(code: &str, text: String, dates: &[Date]) -> Failure {
+    let fault = Fault::general(format!("error.msg.loan.disbursal.{code}"), text);
+    Failure::Domain(fault.with(dates.iter().map(|date| json!(dates::iso(*date)))))
+}
+
 impl Loan {
     /// An approved loan may be paid, a multi-disbursement loan as long as it has unpaid tranches.
-    fn check_disbursable(&self) -> Result<(), Failure> {
+    fn check_disbursable(&self, checks: &mut Checks) {
         let unpaid = self.tranches.iter().any(|tranche| tranche.paid_on.is_none());
         let can = match self.status {
             LoanStatus::Approved => true,
@@ -145,36 +161,36 @@ impl Loan {
             LoanStatus::Closed | LoanStatus::Overpaid => self.kind.open_tranches,
             LoanStatus::Submitted | LoanStatus::Withdrawn | LoanStatus::Rejected | LoanStatus::WrittenOff => false,
         };
-        if can {
-            return Ok(());
+        if !can {
+            let code = "error.msg.loan.disbursal.account.is.not.approve.not.disbursed.state";
+            let text = "Loan Disbursal is not allowed. Loan Account is not in approved and not disbursed state.";
+            checks.push(Fault::general(code, text));
         }
-        let code = "error.msg.loan.disbursal.account.is.not.approve.not.disbursed.state";
-        let text = "Loan Disbursal is not allowed. Loan Account is not in approved and not disbursed state.";
-        Err(Failure::invalid(Fault::general(code, text)))
     }
 
-    fn check_disbursal_date(&self, on: Date, now: Now) -> Result<(), Failure> {
-        let refuse = |code: &str, text: String, dates: &[Date]| {
-            let fault = Fault::general(format!("error.msg.loan.disbursal.{code}"), text);
-            Err(Failure::Domain(
-                fault.with(dates.iter().map(|date| json!(dates::iso(*date)))),
-            ))
+    fn check_approved_before(&self, on: Option<Date>) -> Result<(), Failure> {
+        let (Some(on), Some(approved_on)) = (on, self.approved_on) else {
+            return Ok(());
         };
-        if let Some(approved_on) = self.approved_on.filter(|approved_on| on < *approved_on) {
-            let text = format!(
-                "The date on which a loan is disbursed cannot be before its approval date: {}",
-                dates::iso(approved_on)
-            );
-            return refuse("cannot.be.before.approval.date", text, &[on, approved_on]);
+        if on >= approved_on {
+            return Ok(());
         }
-        if on > now.today {
-            let text = format!(
-                "The date on which a loan with identifier : {} is disbursed cannot be in the future.",
-                self.account_no
-            );
-            return refuse("cannot.be.a.future.date", text, &[on]);
+        let text = format!(
+            "The date on which a loan is disbursed cannot be before its approval date: {}",
+            dates::iso(approved_on)
+        );
+        Err(refuse_day("cannot.be.before.approval.date", text, &[on, approved_on]))
+    }
+
+    fn check_past(&self, on: Date, now: Now) -> Result<(), Failure> {
+        if on <= now.today {
+            return Ok(());
         }
-        Ok(())
+        let text = format!(
+            "The date on which a loan with identifier : {} is disbursed cannot be in the future.",
+            self.account_no
+        );
+        Err(refuse_day("cannot.be.a.future.date", text, &[on]))
     }
 
     /// Never more than was approved; the releases have their own words for it.
@@ -239,7 +255,7 @@ impl Loan {
         };
         let amount = asked.amount.unwrap_or_else(|| self.disbursed());
         let balance = Books::of(self).outstanding().principal;
-        if asked.on <= first || balance + amount <= limit {
+        if asked.on.is_none_or(|on| on <= first) || balance + amount <= limit {
             return Ok(());
         }
         let text = format!("Outstanding balance must not exceed the amount: INR {limit:.2}");
@@ -250,13 +266,13 @@ impl Loan {
     }
 
     /// Books the money: the amount asked for, or the next tranche, or all that was approved.
-    fn pay_out(&mut self, asked: &Asked, fields: &Fields<'_>, id: u64, now: Now) {
+    fn pay_out(&mut self, asked: &Asked, on: Date, fields: &Fields<'_>, id: u64, now: Now) {
         let paid_before = self.disbursed() - self.topped_up();
         let tranche = self.tranches.iter_mut().find(|tranche| tranche.paid_on.is_none());
         let default = tranche.as_ref().map_or(self.approved, |tranche| tranche.principal);
         let amount = numbers::money(asked.amount.unwrap_or(default));
         if let Some(tranche) = tranche {
-            tranche.paid_on = Some(asked.on);
+            tranche.paid_on = Some(on);
             // The tranche keeps the digits that were sent.
             tranche.principal = asked.amount.unwrap_or(tranche.principal);
         }
@@ -266,7 +282,7 @@ impl Loan {
         }
         self.status = LoanStatus::Active;
         if self.disbursed_on.is_none() {
-            self.disbursed_on = Some(asked.on);
+            self.disbursed_on = Some(on);
             self.disbursed_by = now.by;
         }
         let amount = amount - self.topped_up();
@@ -274,7 +290,7 @@ impl Loan {
         self.transactions.push(Transaction {
             external_id: asked.external_id.clone(),
             payment: PaymentDetail::of(fields, asked.payment_type),
-            ..Transaction::new(id, TransactionKind::Disbursement, amount, asked.on, now)
+            ..Transaction::new(id, TransactionKind::Disbursement, amount, on, now)
         });
     }
 

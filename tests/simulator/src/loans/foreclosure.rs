@@ -1,5 +1,6 @@
 //! `POST loans/…/transactions?command=foreclosure`: all that is left is paid at once, with the interest up to that day.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
@@ -68,7 +69,7 @@ impl Loan {
 
 impl Bank {
     pub(crate) fn foreclose(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
-        let asked = Close::read(self, &fields, "loan", "")?;
+        let asked = Close::read(&fields, "loan", "")?;
         let mut loan = self.loan(id)?.clone();
         if loan.status != LoanStatus::Active {
             let text = "Loan foreclosure is not allowed. Loan Account is not active.";
@@ -77,6 +78,7 @@ impl Bank {
         }
         loan.check_foreclosable()?;
         loan.check_foreclosure_date(asked.on, now.today)?;
+        self.check_bookable(asked.external_id.as_deref(), Decimal::ZERO)?;
         if loan.kind.progressive && self.release.is_develop() {
             return Err(Failure::Crash("a progressive schedule cannot be cut".to_owned()));
         }

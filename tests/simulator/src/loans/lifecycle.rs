@@ -73,6 +73,7 @@ impl Bank {
         loan.approved_on = None;
         loan.approved = loan.proposed;
         loan.terms.principal = numbers::money(loan.proposed);
+        loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         let mut changes = Map::new();
         changes.insert("status".into(), loan.status.view());
         changes.insert("approvedOnDate".into(), Value::String(String::new()));
@@ -145,6 +146,8 @@ fn check_end(loan: &Loan, on: Option<Date>, rejected: bool, now: Now, develop: b
             fault.with(dates.iter().map(|date| json!(dates::iso(*date)))),
         ))
     };
+    // A slip of 1.10.1: the whole command stands where the date of a withdrawal belongs.
+    let command = || json!({"loanId": loan.id, "url": format!("/loans/{}", loan.id)});
     if on < loan.submitted_on {
         if develop && !rejected {
             return Err(Failure::Crash("the withdrawal is before the submission".to_owned()));
@@ -152,17 +155,19 @@ fn check_end(loan: &Loan, on: Option<Date>, rejected: bool, now: Now, develop: b
         let submitted = dates::iso(loan.submitted_on);
         let text = format!("The date on which a loan is {verb} cannot be before its submittal date: {submitted}");
         if !rejected {
-            // A slip of 1.10.1: the whole command stands where the date belongs.
-            let command = json!({"loanId": loan.id, "url": format!("/loans/{}", loan.id)});
             let fault = Fault::general("error.msg.loan.withdraw.cannot.be.before.submittal.date", text);
             return Err(Failure::Domain(
-                fault.with([command, json!(dates::iso(loan.submitted_on))]),
+                fault.with([command(), json!(dates::iso(loan.submitted_on))]),
             ));
         }
         return refuse("cannot.be.before.submittal.date", text, &[on, loan.submitted_on]);
     }
     if on > now.today {
         let text = format!("The date on which a loan is {verb} cannot be in the future.");
+        if !rejected && !develop {
+            let fault = Fault::general("error.msg.loan.withdraw.cannot.be.a.future.date", text);
+            return Err(Failure::Domain(fault.with([command()])));
+        }
         return refuse("cannot.be.a.future.date", text, &[on]);
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads the body. Whoever takes back may name an amount of zero, whoever pays may not.
-    pub(super) fn read(bank: &Bank, fields: &Fields<'_>, takes_back: bool) -> Result<Self, Failure> {
+    pub(super) fn read(fields: &Fields<'_>, takes_back: bool) -> Result<Self, Failure> {
         let reversal = if takes_back { "reversalExternalId" } else { "" };
         fields.only(&format!("{SUPPORTED} {PAYMENT} {reversal}"))?;
         let mut checks = Checks::of("loan.transaction");
@@ -48,14 +48,12 @@ impl Asked {
         let note = fields.nonblank("note");
         checks.length("note", note.as_deref(), NOTE_LIMIT);
         let payment_type = payment::read_type(fields, &mut checks)?;
-        let external_id = fields.nonblank("externalId");
-        bank.check_unique(external_id.as_deref(), &mut checks);
         checks.finish()?;
         let missing = || Failure::Crash("a mandatory parameter is missing".to_owned());
         Ok(Self {
             on: on.ok_or_else(missing)?,
             amount: numbers::money(amount.ok_or_else(missing)?),
-            external_id,
+            external_id: fields.nonblank("externalId"),
             payment_type,
             note,
         })
@@ -84,7 +82,7 @@ impl Bank {
         fields: Fields<'_>,
         now: Now,
     ) -> Result<Applied, Failure> {
-        let asked = Asked::read(self, &fields, false)?;
+        let asked = Asked::read(&fields, false)?;
         let loan = self.loan(id)?.clone();
         self.require_active(self.client(loan.client)?)?;
         if let Some(payment_type) = asked.payment_type {
@@ -93,7 +91,7 @@ impl Bank {
         loan.check_payable(kind)?;
         loan.check_not_before_last(asked.on, kind)?;
         loan.check_transaction_date(asked.on, now)?;
-        fits(asked.external_id.as_deref(), asked.amount)?;
+        self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
         Ok(self.book_payment(loan, kind, asked, &fields, now))
     }
 
@@ -145,6 +143,14 @@ impl Bank {
             external_id,
             ..self.keep(loan, changes)
         }
+    }
+
+    /// What the database looks at when everything else was found good.
+    pub(super) fn check_bookable(&self, external_id: Option<&str>, amount: Decimal) -> Result<(), Failure> {
+        fits(external_id, amount)?;
+        let mut checks = Checks::of("loan.transaction");
+        self.check_unique(external_id, &mut checks);
+        checks.finish()
     }
 
     /// External ids of transactions are unique in the whole tenant.

@@ -109,6 +109,9 @@ impl SentTerms {
         };
         let principal = fields.decimal("principal")?;
         demand(checks, "principal", principal.is_some());
+        if has_word(mandatory, "principal") {
+            checks.positive("principal", principal);
+        }
         let term = fields.integer("loanTermFrequency")?;
         demand(checks, "loanTermFrequency", term.is_some());
         checks.above_zero("loanTermFrequency", term);

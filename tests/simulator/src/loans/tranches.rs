@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
-use super::{Loan, charges::with_locale};
+use super::{Loan, charges::with_locale, terms::SentTerms};
 use crate::{
     bank::{Bank, Numbered},
     dates,
@@ -60,49 +60,51 @@ impl Tranche {
     }
 }
 
-/// Reads and checks `disbursementData`. A product that pays at once ignores it.
+/// Reads `disbursementData`. A product that pays at once ignores it.
 pub(crate) fn read(
     fields: &Fields<'_>,
     product: &Product,
-    expected: Date,
-    principal: Option<Decimal>,
-    interest_calculation: Option<i64>,
-    release: Release,
+    expected: Option<Date>,
 ) -> Result<Vec<SentTranche>, Failure> {
-    if !product.multi_disburse {
-        return Ok(Vec::new());
-    }
     let mut sent = Vec::new();
-    if product.kind.open_tranches {
-        return match fields.get("disbursementData") {
-            Some(Value::Array(elements)) if !elements.is_empty() => {
-                let text = "For this loan product, disbursement details are not allowed";
-                let fault = Fault::general("error.msg.disbursementData.not.allowed", text);
-                Err(Failure::Domain(fault))
-            }
-            Some(_) | None => Ok(sent),
-        };
-    }
-    if let Some(Value::Array(elements)) = fields.get("disbursementData") {
+    if let (true, Some(Value::Array(elements))) = (product.multi_disburse, fields.get("disbursementData")) {
         for element in elements {
             let Value::Object(element) = element else { continue };
             let element = with_locale(element, fields);
             let element = Fields(&element);
-            let expected_on = element.date("expectedDisbursementDate")?.unwrap_or(expected);
+            let expected_on = element.date("expectedDisbursementDate")?.or(expected);
             let principal = element.decimal("principal")?.unwrap_or_default();
-            sent.push(SentTranche {
-                id: element.id("id")?,
+            sent.extend(expected_on.map(|expected_on| SentTranche {
+                id: element.id("id").ok().flatten(),
                 expected_on,
                 principal,
-            });
+            }));
         }
+    }
+    Ok(sent)
+}
+
+/// How many there may be: none where the product opens them, some and not too many where they are planned.
+pub(crate) fn check_count(sent: &[SentTranche], product: &Product, release: Release) -> Result<(), Failure> {
+    if !product.multi_disburse {
+        return Ok(());
+    }
+    let refuse = |rule: &str, text: String| {
+        let fault = Fault::general(format!("error.msg.disbursementData.{rule}"), text);
+        Err(Failure::Domain(fault))
+    };
+    if product.kind.open_tranches {
+        return match sent {
+            [] => Ok(()),
+            [..] => refuse(
+                "not.allowed",
+                "For this loan product, disbursement details are not allowed".to_owned(),
+            ),
+        };
     }
     if sent.is_empty() {
         let text = "For this loan product, disbursement details must be provided";
-        return Err(Failure::Domain(Fault::general(
-            "error.msg.disbursementData.required",
-            text,
-        )));
+        return refuse("required", text.to_owned());
     }
     let count = i64::try_from(sent.len()).unwrap_or(i64::MAX);
     let most = product.max_tranches;
@@ -112,28 +114,40 @@ pub(crate) fn read(
         let fault = Fault::general("error.msg.disbursementData.exceeding.max.tranche.count", text);
         return Err(Failure::Domain(fault.with([json!(most), json!(count)])));
     }
-    let mut checks = Checks::of("loan");
-    if sent.first().is_some_and(|first| first.expected_on != expected) {
+    Ok(())
+}
+
+/// How they go with the rest of the body.
+pub(crate) fn check_plan(
+    checks: &mut Checks,
+    sent: &[SentTranche],
+    product: &Product,
+    expected: Option<Date>,
+    terms: &SentTerms,
+) {
+    if !product.multi_disburse || product.kind.open_tranches {
+        return;
+    }
+    let first = sent.first().map(|first| first.expected_on);
+    if first.is_some() && expected.is_some() && first != expected {
         checks.broken_rule(
             "expectedDisbursementDate",
             "first.disbursement.date.must.start.with.expected.disbursement.date",
         );
     }
     let sum: Decimal = sent.iter().map(|tranche| tranche.principal).sum();
-    if principal.is_some_and(|principal| sum > principal) {
+    if terms.principal.is_some_and(|principal| sum > principal) {
         checks.broken_rule(
             "principal",
             "sum.of.multi.disburse.amounts.must.be.equal.to.or.lesser.than.approved.principal",
         );
     }
-    if interest_calculation == Some(SAME_AS_REPAYMENT_PERIOD) {
+    if terms.interest_calculation == Some(SAME_AS_REPAYMENT_PERIOD) {
         checks.broken_rule(
             "multiDisburseLoan",
             "not.supported.for.selected.interest.calcualtion.type",
         );
     }
-    checks.finish()?;
-    Ok(sent)
 }
 
 impl Bank {

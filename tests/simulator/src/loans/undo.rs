@@ -3,12 +3,7 @@
 use serde_json::json;
 use time::Date;
 
-use super::{
-    Loan, LoanStatus,
-    payment::PaymentDetail,
-    repay::{Asked, fits},
-    transactions::Transaction,
-};
+use super::{Loan, LoanStatus, payment::PaymentDetail, repay::Asked, transactions::Transaction};
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
     errors::{Failure, Fault},
@@ -39,7 +34,7 @@ impl Bank {
         fields: Fields<'_>,
         now: Now,
     ) -> Result<Applied, Failure> {
-        let asked = Asked::read(self, &fields, true)?;
+        let asked = Asked::read(&fields, true)?;
         let mut loan = self.loan(id)?.clone();
         let adjusted = loan.own_transaction(transaction)?.clone();
         self.require_active(self.client(loan.client)?)?;
@@ -49,7 +44,7 @@ impl Bank {
         loan.check_adjustable(&adjusted, self.release.is_develop())?;
         loan.check_not_before_last(adjusted.on, adjusted.kind)?;
         loan.check_transaction_date(asked.on, now)?;
-        fits(asked.external_id.as_deref(), asked.amount)?;
+        self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
         loan.take_back(transaction, now.today);
         let changes = asked.changes(&fields);
         if undo || asked.amount.is_zero() {

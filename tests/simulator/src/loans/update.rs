@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     bank::{Applied, Bank, Now, client_not_found},
+    clients::Client,
     enums::Frequency,
     errors::{Failure, Fault},
     fields::Fields,
@@ -36,61 +37,87 @@ impl Bank {
             let fault = Fault::general("error.msg.loan.cannot.modify.loan.in.its.present.state", text);
             return Err(Failure::Domain(fault.with([json!(id)])));
         }
-        fields.only(&supported(self.release))?;
-        self.require_active(self.client(loan.client)?)?;
-
-        let mut checks = Checks::of("loan");
-        check_loan_type(&mut checks, &fields);
-        checks.length("externalId", fields.text("externalId").as_deref(), EXTERNAL_ID_LIMIT);
-        let sent = SentTerms::read(&fields, &mut checks, "")?;
-        // It may be left out, but not be null.
-        checks.mandatory("principal", sent.principal.is_some() || !fields.has("principal"));
-        checks.positive("principal", sent.principal);
-        let expected = fields.date("expectedDisbursementDate")?;
-        let charges = SentCharge::read(&fields, &mut checks)?;
-        let attributes = SentAttributes::read(&fields, &mut checks)?;
-        let submitted_on = fields.date("submittedOnDate")?;
-        if !fields.0.keys().any(|name| !UNCOUNTED.contains(&name.as_str())) {
-            checks.no_parameters();
-        }
-        checks.finish()?;
-
+        let develop = self.release.is_develop();
         let product = match fields.id("productId")? {
             Some(product) => Some(self.product(product)?.clone()),
             None => None,
         };
-        let client = self.updated_client(&loan, &fields)?;
+        fields.only(&supported(self.release))?;
+
+        let mut checks = Checks::of("loan");
+        let own_client = self.client(loan.client)?.clone();
+        // develop looks the new client up first, 1.10.1 last.
+        let client = if develop {
+            self.updated_client(&loan, &fields)?
+        } else {
+            own_client.clone()
+        };
+        check_loan_type(&mut checks, &fields);
+        checks.length("externalId", fields.text("externalId").as_deref(), EXTERNAL_ID_LIMIT);
+        if let Some(strategy) = fields.nonblank("transactionProcessingStrategyCode") {
+            check_strategy(Some(&strategy))?;
+        }
+        // It may be left out, but not be null.
+        let mandatory = if fields.has("principal") { "principal" } else { "" };
+        let sent = SentTerms::read(&fields, &mut checks, mandatory)?;
+        let expected = fields.date("expectedDisbursementDate")?;
+        let submitted_on = fields.date("submittedOnDate")?;
+        let charges = SentCharge::read(&fields, &mut checks)?;
+        let attributes = SentAttributes::read(&fields, &mut checks)?;
+        if !fields.0.keys().any(|name| !UNCOUNTED.contains(&name.as_str())) {
+            checks.no_parameters();
+        }
+        let new_submitted = submitted_on.unwrap_or(loan.submitted_on);
+        let new_expected = expected.unwrap_or(loan.expected_disbursement);
+        let tranches = match &product {
+            Some(product) => tranches::read(&fields, product, Some(new_expected))?,
+            None => Vec::new(),
+        };
         if let Some(product) = &product {
-            let mut checks = Checks::of("loan");
-            sent.check_bounds(&mut checks, product);
-            checks.finish()?;
+            tranches::check_plan(&mut checks, &tranches, product, Some(new_expected), &sent);
+        }
+        if develop {
+            // A rule of the domain that is broken is told before the parameters that were found wrong.
+            if let Some(product) = &product {
+                tranches::check_count(&tranches, product, self.release)?;
+            }
+            check_application_dates(new_submitted, new_expected, &client, now, &[new_submitted, now.today])?;
+            self.require_active(&client)?;
+            if expected.is_some() {
+                self.require_working_day(new_expected)?;
+            }
+            if let Some(product) = &product {
+                sent.check_bounds(&mut checks, product);
+            }
+        }
+        checks.finish()?;
+        if !develop {
+            self.require_active(&own_client)?;
         }
         let product = product.ok_or_else(null_id)?;
         self.check_attributes(&attributes)?;
-        let (term, repayments) = (sent.term.or(Some(loan.terms.term)), sent.repayments);
-        check_structure(term, repayments, sent.every, sent.term_frequency, sent.frequency)?;
-        let Some(new_expected) = expected.filter(|_| sent.makes_a_schedule()) else {
-            return Err(Failure::Crash("the schedule cannot be computed".to_owned()));
-        };
-        if sent.strategy.is_some() {
-            check_strategy(sent.strategy.as_deref())?;
-        }
-        let new_submitted = submitted_on.unwrap_or(loan.submitted_on);
-        let both = [new_submitted, now.today];
-        let args = if self.release.is_develop() {
-            &both[..]
+        self.check_charges(&charges, new_expected)?;
+        let incomputable = || Failure::Crash("the schedule cannot be computed".to_owned());
+        let computable = expected.is_some() && sent.makes_a_schedule();
+        let client = if develop {
+            computable.then_some(client).ok_or_else(incomputable)?
         } else {
-            &both[..1]
+            check_application_dates(new_submitted, new_expected, &own_client, now, &[new_submitted])?;
+            tranches::check_count(&tranches, &product, self.release)?;
+            let client = self.updated_client(&loan, &fields)?;
+            self.require_active(&client)?;
+            computable.then_some(client).ok_or_else(incomputable)?
         };
-        check_application_dates(new_submitted, new_expected, self.client(client)?, now, args)?;
-        let tranches = tranches::read(
-            &fields,
-            &product,
-            new_expected,
-            sent.principal,
-            sent.interest_calculation,
-            self.release,
-        )?;
+        let term = sent.term.or(Some(loan.terms.term));
+        check_structure(term, sent.repayments, sent.every, sent.term_frequency, sent.frequency)?;
+        if !develop {
+            let mut checks = Checks::of("loan");
+            sent.check_bounds(&mut checks, &product);
+            checks.finish()?;
+        }
+        if sent.frequency.is_none() {
+            return Err(Failure::Crash("the schedule has no unit".to_owned()));
+        }
 
         let mut changed = loan;
         let mut changes = Map::new();
@@ -100,7 +127,7 @@ impl Bank {
             changed.plan = sent.plan(&product, self.release);
         }
         self.change_rest(&mut changed, &fields, &mut changes)?;
-        changed.change_product_and_client(product.id, client, &mut changes);
+        changed.change_product_and_client(product.id, client.id, &mut changes);
         changed.change_dates(&fields, new_submitted, new_expected, &mut changes);
         self.change_parts(&mut changed, charges, tranches, schedule_changed, &mut changes, now)?;
         check_instalment(&changed)?;
@@ -118,14 +145,12 @@ impl Bank {
     }
 
     /// The client that the body names takes the loan over, whoever had it.
-    fn updated_client(&self, loan: &Loan, fields: &Fields<'_>) -> Result<u64, Failure> {
+    fn updated_client(&self, loan: &Loan, fields: &Fields<'_>) -> Result<Client, Failure> {
         let Some(id) = fields.id("clientId")? else {
-            return Ok(loan.client);
+            return self.client(loan.client).cloned();
         };
         let client = u64::try_from(id).ok().and_then(|id| self.clients.get(&id));
-        let client = client.ok_or_else(|| client_not_found(json!(id)))?;
-        self.require_active(client)?;
-        Ok(client.id)
+        client.cloned().ok_or_else(|| client_not_found(json!(id)))
     }
 
     fn change_rest(
@@ -186,7 +211,6 @@ impl SentTerms {
     fn makes_a_schedule(&self) -> bool {
         self.repayments.is_some()
             && self.every.is_some()
-            && self.frequency.is_some()
             && self.amortization.is_some()
             && self.interest.is_some()
             && self.interest_calculation.is_some()

@@ -15,12 +15,12 @@ use crate::{
 
 impl Bank {
     pub(crate) fn waive_interest(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
-        let asked = Asked::read(self, &fields, false)?;
+        let asked = Asked::read(&fields, false)?;
         let loan = self.loan(id)?.clone();
         self.require_active(self.client(loan.client)?)?;
         if loan.status != LoanStatus::Active {
-            let text = "Loan Waive interest is not allowed. Loan Account is not active.";
-            let code = "error.msg.loan.waiveinterest.account.is.not.active";
+            let text = "Loan Repayment (or its types) or Waiver is not allowed. Loan Account is not active.";
+            let code = "error.msg.loan.repayment.or.waiver.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
         loan.check_not_before_last(asked.on, TransactionKind::WaiveInterest)?;
@@ -32,6 +32,7 @@ impl Bank {
             let args = [money(asked.amount, self.release), numbers::printed(outstanding)];
             return Err(Failure::Domain(Fault::general(code, text).with(args)));
         }
+        self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
         let transaction = Transaction {
             external_id: asked.external_id.clone(),
             ..Transaction::new(

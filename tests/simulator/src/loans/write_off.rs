@@ -1,5 +1,6 @@
 //! `POST loans/…/transactions?command=writeoff` and `?command=undowriteoff`.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use time::Date;
 
@@ -18,7 +19,7 @@ use crate::{
 
 impl Bank {
     pub(crate) fn write_off(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
-        let asked = Close::read(self, &fields, "loan.transaction", "writeoffReasonId")?;
+        let asked = Close::read(&fields, "loan.transaction", "writeoffReasonId")?;
         let reason = fields.id("writeoffReasonId")?;
         let mut loan = self.loan(id)?.clone();
         self.require_active(self.client(loan.client)?)?;
@@ -31,6 +32,7 @@ impl Bank {
             return Err(Failure::invalid(Fault::general(code, text)));
         }
         loan.check_write_off_date(asked.on, now)?;
+        self.check_bookable(asked.external_id.as_deref(), Decimal::ZERO)?;
 
         let amount = Books::of(&loan).outstanding().total();
         loan.status = LoanStatus::WrittenOff;

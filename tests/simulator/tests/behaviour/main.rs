@@ -12,6 +12,7 @@ mod faults;
 mod keys;
 mod kinds;
 mod money;
+mod order;
 mod payments;
 mod permissions;
 mod products;

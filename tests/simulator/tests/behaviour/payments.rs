@@ -178,7 +178,7 @@ fn what_is_refused() {
         ),
         (
             "waiveinterest",
-            json!({"externalId": "T-1"}),
+            json!({"externalId": "T-1", "transactionAmount": "5"}),
             400,
             "validation.msg.loan.transaction.externalId.value.must.be.unique",
         ),

@@ -281,7 +281,7 @@ fn approvals() {
         ),
         (
             OLD,
-            json!({"approvedOnDate": "22 November 2026"}),
+            json!({"approvedOnDate": "22 November 2026", "expectedDisbursementDate": null}),
             403,
             &["approval.cannot.be.a.future.date"],
         ),
