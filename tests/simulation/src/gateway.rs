@@ -89,9 +89,7 @@ impl Gateway {
     /// If a product cannot be offered.
     pub fn of_kinds(release: Release) -> Self {
         let mut gateway = Self::new(release);
-        for settings in fineract_simulator::kinds() {
-            gateway.offer(&settings);
-        }
+        gateway.rules.lenders.extend(offer_kinds(&gateway.fineract.simulator));
         gateway
     }
 
@@ -100,10 +98,8 @@ impl Gateway {
     /// # Panics
     /// If its settings cannot be read.
     pub fn offer(&mut self, settings: &Map<String, Value>) {
-        let offered = self.fineract.simulator.offer(settings);
-        assert!(offered.is_ok(), "{settings:?}: {offered:?}");
-        let name = settings.get("name").and_then(Value::as_str).unwrap_or_default();
-        self.rules.lenders.push(name.to_owned());
+        let name = offer(&self.fineract.simulator, settings);
+        self.rules.lenders.push(name);
     }
 
     /// The loan products that callers may name.
@@ -214,6 +210,19 @@ pub fn rules() -> Rules {
     Rules {
         lenders: LENDERS.map(str::to_owned).to_vec(),
     }
+}
+
+/// Offers a product of each kind besides the lenders'; their names.
+pub(crate) fn offer_kinds(simulator: &Simulator) -> Vec<String> {
+    let kinds = fineract_simulator::kinds().into_iter();
+    kinds.map(|settings| offer(simulator, &settings)).collect()
+}
+
+fn offer(simulator: &Simulator, settings: &Map<String, Value>) -> String {
+    let offered = simulator.offer(settings);
+    assert!(offered.is_ok(), "{settings:?}: {offered:?}");
+    let name = settings.get("name").and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
 }
 
 /// Fineract as one run of the worker sees it, for a test that asks an operation by itself.

@@ -48,7 +48,7 @@ use self::faults::{Fault, Weather};
 use self::journal::Journal;
 use self::tally::Tally;
 use self::trace::Trace;
-use crate::gateway::rules;
+use crate::gateway::{offer_kinds, rules};
 
 pub use self::report::{Report, first_wrong, for_each_seed, run, run_sabotaged};
 pub use self::sabotage::Sabotage;
@@ -110,6 +110,8 @@ impl World {
         let clock = WorldClock::start();
         let release = setting.release.unwrap_or(*dice.pick(&Release::ALL));
         let simulator = Simulator::with_clock(release, Arc::new(move || instant(clock)));
+        let mut rules = rules();
+        rules.lenders.extend(offer_kinds(&simulator));
         simulator.set_user("powerless", "secret", Permissions::Only(BTreeSet::new()));
         simulator.set_user("clerk", "secret", Permissions::SuperUser);
         let receives_max = if weather.has(Fault::DeadLetter) {
@@ -139,7 +141,7 @@ impl World {
             planned: Mutex::default(),
             kept: Mutex::default(),
             sabotage: setting.sabotage,
-            rules: rules(),
+            rules,
             meter: Meter::new("simulation", |_| ()),
         })
     }

@@ -120,6 +120,47 @@ async fn every_operation_under_every_kind_on_develop() {
 }
 
 #[tokio::test]
+async fn a_later_tranche_is_paid_out_though_none_was_planned() {
+    for release in Release::ALL {
+        for mishap in mishaps() {
+            let follows = deeds().into_iter().find(|deed| deed.before.len() == 4).unwrap();
+            let gateway = prepared(&follows, release, OPEN).await;
+            let data = of_loan(
+                json!({"actualDisbursementDate": "20 January 2026", "transactionAmount": 40_000, "utr_payment_id": "U2"}),
+            );
+            let what = format!("{release} {mishap:?}");
+            let call = ("POST", "command=disburse");
+            let told = mistake(&gateway, ("LOAN_DISBURSE", data), call, mishap.as_ref(), false, &what).await;
+            assert_eq!(told, None);
+            let paid = shown(&gateway, "L")["transactions"].as_array().map_or(0, Vec::len);
+            assert_eq!(paid, 2, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_open_tranches_nobody_guesses_the_amount() {
+    for mishap in mishaps() {
+        let follows = deeds()
+            .into_iter()
+            .find(|deed| deed.operation == "LOAN_DISBURSE")
+            .unwrap();
+        let gateway = prepared(&follows, Release::Develop2026_06, OPEN).await;
+        let what = format!("{mishap:?}");
+        let told = mistake(
+            &gateway,
+            ("LOAN_DISBURSE", follows.data),
+            follows.call,
+            mishap.as_ref(),
+            true,
+            &what,
+        )
+        .await;
+        assert_eq!(told, None);
+    }
+}
+
+#[tokio::test]
 async fn a_top_up_is_paid_out_once() {
     for release in Release::ALL {
         for mishap in mishaps() {

@@ -246,6 +246,8 @@ pub(crate) struct Applied {
     pub(crate) changes: Option<Map<String, Value>>,
     pub(crate) external_id: Option<String>,
     pub(crate) sub_external_id: Option<String>,
+    /// The number and the external id of what stands in the end, if the answer does not name it.
+    pub(crate) stands: Option<(u64, Option<String>)>,
 }
 
 impl Applied {

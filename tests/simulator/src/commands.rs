@@ -245,12 +245,14 @@ impl Bank {
             Command::ChangeLoanCharge { loan, charge, change } => self.change_charge(loan, charge, change, fields, now),
         }?;
         let (action, entity) = command.scope();
+        let named = (applied.resource, applied.external_id.clone());
+        let (resource_id, external_id) = applied.stands.clone().unwrap_or(named);
         self.effects.push(Effect {
             action,
             entity,
-            resource_id: applied.resource,
+            resource_id,
             loan_id: applied.loan,
-            external_id: applied.external_id.clone(),
+            external_id,
             sub_resource_id: applied.sub_resource,
             sub_external_id: applied.sub_external_id.clone(),
             key: key.map(str::to_owned),

@@ -9,7 +9,8 @@ pub struct Effect {
     pub action: &'static str,
     /// `CLIENT`, `LOAN`, or `LOANCHARGE`.
     pub entity: &'static str,
-    /// Fineract's number of the client, loan, transaction, or charge, as the answer gives it.
+    /// Fineract's number of the client, loan, transaction, or charge, as the answer gives it; if the answer is about what does
+    /// not stand, the number of what does.
     pub resource_id: u64,
     /// The number of the loan that it is about, if it is about one.
     pub loan_id: Option<u64>,

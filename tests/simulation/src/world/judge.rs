@@ -53,6 +53,13 @@ const COMMANDS: [(&str, &str, &str); 19] = [
     ("LOAN_UNDO_WRITE_OFF", "UNDOWRITEOFF", "LOAN"),
     ("LOAN_RECOVERY_PAYMENT", "RECOVERYPAYMENT", "LOAN"),
 ];
+/// What Fineract refuses under some kinds of products, whatever happened: where interest is recalculated, a foreclosure and
+/// what is earlier than what was booked last; where there is no interest, its waiver.
+const REFUSED_BY_KIND: [&str; 3] = [
+    "loan.with.interest.recalculation.enabled.cannot.be.foreclosured",
+    "error.msg.loan.repayment.or.waiver.cannot.be.made.before.last.transaction.date",
+    "error.msg.loan.waive.interest.amount.exceeds.total.outstanding.interest",
+];
 /// How long the judge waits before it asks again what it got no answer to.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -343,6 +350,7 @@ fn may_fail(world: &World, story: &Story, stories: &[Story]) -> bool {
     match code {
         "gateway.rejected-by-checker" => world.journal.was_decided(Decision::Reject),
         "gateway.removed-by-checker" => world.journal.was_decided(Decision::Delete),
+        code if REFUSED_BY_KIND.contains(&code) => true,
         _ => {
             disturbed(world, row, stories)
                 || is_repeated(world, row)

@@ -7,7 +7,30 @@ use serde_json::{Value, json};
 use super::World;
 use super::dice::Dice;
 
-const LENDERS: [&str; 4] = ["UGRO", "DMI", "GB", "LENDINGKART"];
+/// Products of lenders, and one of each other kind.
+const PRODUCTS: [&str; 17] = [
+    "UGRO",
+    "DMI",
+    "GB",
+    "LENDINGKART",
+    "RECALCULATION-MONTHLY",
+    "RECALCULATION-DAILY",
+    "RECALCULATION-FEWER",
+    "DOWN-PAYMENT",
+    PROGRESSIVE,
+    OPEN,
+    "INTEREST-FIRST",
+    "EARLY-REPAYMENT",
+    "DUE-PENALTY-INTEREST",
+    "GRACE",
+    "EQUAL-PRINCIPAL",
+    "FORTNIGHTLY",
+    "TOP-UP",
+];
+/// develop fails at each of its foreclosures.
+const PROGRESSIVE: &str = "PROGRESSIVE";
+/// Its tranches are not planned: each disbursement says how much it is.
+const OPEN: &str = "OPEN-TRANCHES";
 /// The last day of a repayment; foreclosures and write-offs follow.
 const REPAID_BY: u64 = 28;
 
@@ -30,6 +53,8 @@ pub(super) struct Life<'a> {
     tasks: Vec<Task>,
     /// How many ids were given so far.
     ids: u32,
+    /// The product of the loan.
+    product: &'static str,
 }
 
 impl<'a> Life<'a> {
@@ -41,6 +66,7 @@ impl<'a> Life<'a> {
             loan,
             tasks: Vec::new(),
             ids: 0,
+            product: *world.dice.pick(&PRODUCTS),
         }
     }
 
@@ -128,7 +154,7 @@ impl<'a> Life<'a> {
 
     fn application(&mut self) {
         let (dice, loan) = (self.dice(), self.loan);
-        let application = json!({"lenderConfig": *dice.pick(&LENDERS), "externalId": loan, "principal": self.amount(),
+        let application = json!({"lenderConfig": self.product, "externalId": loan, "principal": self.amount(),
                 "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12,
                 "interestRatePerPeriod": 8, "clientId": self.client});
         if dice.falls(100) {
@@ -158,8 +184,16 @@ impl<'a> Life<'a> {
         }
     }
 
+    fn payout(&self) -> Value {
+        let mut payout = json!({"actualDisbursementDate": "16 January 2026"});
+        if self.product == OPEN {
+            payout["transactionAmount"] = 10_000.into();
+        }
+        payout
+    }
+
     fn disbursal(&mut self) {
-        let mut disburse = json!({"actualDisbursementDate": "16 January 2026"});
+        let mut disburse = self.payout();
         if self.dice().falls(600) {
             disburse["utr_payment_id"] = self.id("UTR").into();
         }
@@ -182,7 +216,7 @@ impl<'a> Life<'a> {
     /// The disbursal is taken back with all that was paid since, and made again.
     fn disbursal_anew(&mut self) {
         self.on_loan("LOAN_UNDO_DISBURSAL", json!({"note": "returned"}));
-        let mut disburse = json!({"actualDisbursementDate": "16 January 2026"});
+        let mut disburse = self.payout();
         disburse["utr_payment_id"] = self.id("UTR").into();
         self.on_loan("LOAN_DISBURSE", disburse);
     }
@@ -267,10 +301,15 @@ impl<'a> Life<'a> {
             );
         };
         match self.dice().number(0, 9) {
-            0 | 1 => self.on_loan(
-                "LOAN_FORECLOSURE",
-                json!({"transactionDate": "16 March 2026", "note": "moved"}),
-            ),
+            0 | 1 => {
+                self.on_loan(
+                    "LOAN_FORECLOSURE",
+                    json!({"transactionDate": "16 March 2026", "note": "moved"}),
+                );
+                if let Some(task) = self.tasks.last_mut() {
+                    task.refused = self.product == PROGRESSIVE;
+                }
+            }
             2 => {
                 written_off(self);
                 let id = self.id("R");

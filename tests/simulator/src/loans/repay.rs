@@ -126,13 +126,15 @@ impl Bank {
     ) -> Applied {
         let (resource, mut external_id) = (transaction.id, transaction.external_id.clone());
         let (kind, on) = (transaction.kind, transaction.on);
+        let mut stands = None;
         loan.transactions.push(transaction);
         self.settle(&mut loan, now);
         // 1.10.1 books what is paid on a loan with recalculated interest twice: the answer is about the first one, which is
         // reversed, and has lost its external id to the second one.
         if !self.release.is_develop() && loan.kind.recalculation.is_some() && kind.is_payment() {
-            self.book_anew(&mut loan, resource, now);
-            external_id = None;
+            stands = self
+                .book_anew(&mut loan, resource, now)
+                .map(|stands| (stands, external_id.take()));
             // A recovery goes for the end of the loan, then.
             if kind == TransactionKind::RecoveryRepayment {
                 loan.closed_on = Some(on);
@@ -141,6 +143,7 @@ impl Bank {
         Applied {
             resource,
             external_id,
+            stands,
             ..self.keep(loan, changes)
         }
     }

@@ -46,14 +46,16 @@ impl Bank {
         loan.follow(&books, self.release.is_develop());
     }
 
-    /// Reverses a transaction that stands, and books the same again under a new number.
-    pub(super) fn book_anew(&mut self, loan: &mut Loan, transaction: u64, now: Now) {
+    /// Reverses a transaction that stands, and books the same again under the number that is returned.
+    pub(super) fn book_anew(&mut self, loan: &mut Loan, transaction: u64, now: Now) -> Option<u64> {
         let stands = |booked: &&mut Transaction| booked.id == transaction && booked.reversed_on.is_none();
         let replay = loan.transactions.iter_mut().find(stands).map(|booked| {
             let what = booked.booked.unwrap_or_default();
             booked.replay(self.next(Numbered::Replay), what, now)
-        });
-        loan.transactions.extend(replay);
+        })?;
+        let id = replay.id;
+        loan.transactions.push(replay);
+        Some(id)
     }
 }
 
