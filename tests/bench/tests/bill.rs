@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gateway::track::Lasts;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ pub(crate) async fn taken(gateway: &Gateway, operation: &'static str, data: &Val
     gateway.line.delete(&group);
     let worker = Counted::take(gateway);
     let report = gateway.track(&accepted).await;
-    assert!(report.ended, "{operation}");
+    assert_ne!(report.lasts, Lasts::Open, "{operation}");
     Taken {
         operation,
         operate,
