@@ -107,6 +107,10 @@ impl Command {
 
     /// The loan that it is about.
     pub(crate) fn loan(self) -> Option<u64> {
+        // A slip of Fineract: what goes back is not said to be about a loan.
+        if matches!(self, Self::RefundCredit(_)) {
+            return None;
+        }
         match self.subject() {
             Subject::Loan(loan)
             | Subject::TransactionsOf(loan)
@@ -154,6 +158,10 @@ impl Command {
             Subject::Product(id) => format!("/loanproducts/{id}"),
             Subject::NewFund => "/funds/template".to_owned(),
             Subject::Loan(id) => format!("/loans/{id}"),
+            // A slip of Fineract: its address has no template.
+            Subject::TransactionsOf(loan) if matches!(self, Self::RefundCredit(_)) => {
+                format!("/loans/{loan}/transactions?command=creditBalanceRefund")
+            }
             Subject::TransactionsOf(loan) => {
                 let action = self.scope().0.to_ascii_lowercase();
                 // Only the waiver's word is shorter than its action.

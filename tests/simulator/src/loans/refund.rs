@@ -1,15 +1,17 @@
 //! `POST loans/…/transactions?command=creditBalanceRefund`: what was paid too much goes back.
 
 use serde_json::json;
+use time::Date;
 
 use super::{
-    LoanStatus,
+    Loan, LoanStatus,
     books::Books,
-    repay::{Asked, money},
+    repay::{Asked, fits, money},
     transactions::TransactionKind,
 };
 use crate::{
     bank::{Applied, Bank, Now},
+    dates,
     errors::{Failure, Fault},
     fields::Fields,
 };
@@ -23,12 +25,7 @@ impl Bank {
             let code = "error.msg.loan.credit.balance.refund.account.is.not.overpaid";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
-        if asked.on > now.today {
-            let text = format!("Loan: {id}, Credit Balance Refund transaction cannot be created for the future.");
-            let fault = Fault::general("error.msg.transaction.date.cannot.be.in.the.future", text);
-            return Err(Failure::Domain(fault.with([json!(id)])));
-        }
-        loan.check_transaction_date(asked.on, now)?;
+        check_date(&loan, asked.on, now)?;
         let overpaid = Books::of(&loan).overpaid;
         if asked.amount > overpaid {
             let text = format!(
@@ -39,11 +36,36 @@ impl Bank {
             let fault = Fault::of("transactionAmount", code, text);
             return Err(Failure::invalid(fault.with([money(asked.amount, self.release)])));
         }
-        self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
+        if let Some(taken) = asked.external_id.as_ref().filter(|id| self.has_transaction(id)) {
+            let text = format!("Credit Balance Refund: externalId `{taken}` already exists");
+            let code = "error.msg.loan.creditBalanceRefund.duplicate.externalId";
+            let fault = Fault::of("externalId", code, text);
+            return Err(Failure::Integrity(fault.with([json!(taken)])));
+        }
+        fits(asked.external_id.as_deref(), asked.amount)?;
         // A slip of Fineract: the answer does not name the loan.
         Ok(Applied {
             loan: None,
             ..self.book_payment(loan, TransactionKind::CreditBalanceRefund, asked, &fields, now)
         })
     }
+}
+
+/// Nothing is paid too much before something was paid.
+fn check_date(loan: &Loan, on: Date, now: Now) -> Result<(), Failure> {
+    let refuse = |code: &str, text: String, arg| Err(Failure::Domain(Fault::general(code, text).with([arg])));
+    if on > now.today {
+        let id = loan.id;
+        let text = format!("Loan: {id}, Credit Balance Refund transaction cannot be created for the future.");
+        return refuse("error.msg.transaction.date.cannot.be.in.the.future", text, json!(id));
+    }
+    let repaid = loan
+        .standing()
+        .filter(|booked| booked.kind == TransactionKind::Repayment);
+    if repaid.map(|booked| booked.on).min().is_some_and(|first| on < first) {
+        let day = dates::iso(on);
+        let text = format!("The refund date`{day}`` cannot be before the smallest repayment transaction date");
+        return refuse("error.msg.loan.refund.failed", text, json!(day));
+    }
+    Ok(())
 }

@@ -156,11 +156,15 @@ impl Bank {
         checks.finish()
     }
 
+    /// Whether a transaction has this external id; one that was undone keeps it.
+    pub(super) fn has_transaction(&self, external_id: &str) -> bool {
+        let mut transactions = self.loans.values().flat_map(|loan| &loan.transactions);
+        transactions.any(|booked| booked.external_id.as_deref() == Some(external_id))
+    }
+
     /// External ids of transactions are unique in the whole tenant.
     pub(super) fn check_unique(&self, external_id: Option<&str>, checks: &mut Checks) {
-        let mut transactions = self.loans.values().flat_map(|loan| &loan.transactions);
-        let taken = transactions.any(|booked| external_id.is_some() && booked.external_id.as_deref() == external_id);
-        if taken {
+        if external_id.is_some_and(|id| self.has_transaction(id)) {
             let code = "validation.msg.loan.transaction.externalId.value.must.be.unique";
             let text = "Failed data validation due to: value.must.be.unique.";
             checks.push(Fault::of("externalId", code, text).with([Value::Null, json!([])]));

@@ -10,7 +10,14 @@ use super::{
     portions::Portions,
     transactions::{TransactionKind, kind_view},
 };
-use crate::{codes, dates, enums, errors::Failure, fields::Fields, numbers, offices, release::Release, route::Target};
+use crate::{
+    codes, dates, enums,
+    errors::{Failure, Fault},
+    fields::Fields,
+    numbers, offices,
+    release::Release,
+    route::Target,
+};
 
 /// `loans/…/template?templateType=approval`.
 pub(crate) fn approval_template(loan: &Loan, release: Release, today: Date) -> Value {
@@ -36,7 +43,7 @@ pub(crate) fn transaction_template(
     let command = target.parameter("command").unwrap_or_default();
     let view = match command.trim().to_ascii_lowercase().as_str() {
         "disburse" => disbursal(loan, release),
-        "repayment" => repayment(loan, release),
+        "repayment" => repayment(loan, release)?,
         "prepayloan" => {
             let on = asked_date(target)?.unwrap_or(today);
             quote(loan, loan.to_prepay(on), release, today)
@@ -45,7 +52,7 @@ pub(crate) fn transaction_template(
             loan.check_foreclosable()?;
             let on = asked_date(target)?.unwrap_or(today);
             loan.check_foreclosure_date(on, today)?;
-            quote(loan, loan.to_foreclose(on), release, today)
+            quote(loan, loan.foreclosure_quote(on), release, today)
         }
         "waiveinterest" => interest_waiver(loan),
         "writeoff" => write_off(loan, release, today),
@@ -65,9 +72,23 @@ fn with_repayments(mut view: Value, release: Release) -> Value {
 
 /// The date that the query names, in its own format and locale.
 fn asked_date(target: &Target) -> Result<Option<Date>, Failure> {
-    let names = ["transactionDate", "dateFormat", "locale"];
-    let sent = names.map(|name| (name.to_owned(), json!(target.parameter(name))));
-    let sent: Map<String, Value> = sent.into_iter().collect();
+    let given = |name: &str| target.parameter(name).filter(|text| !text.is_empty());
+    if given("transactionDate").is_some() && given("locale").is_none() {
+        let text = "The parameter `locale` is invalid. It cannot be blank.";
+        let fault = Fault::of("locale", "validation.msg.invalid.locale.format", text);
+        return Err(Failure::invalid(fault));
+    }
+    // Of queries Fineract reads the year strictly, and says so.
+    let format = given("dateFormat").map(|format| format.replace('y', "u"));
+    let sent = [
+        ("transactionDate", given("transactionDate").map(str::to_owned)),
+        ("dateFormat", format),
+        ("locale", given("locale").map(str::to_owned)),
+    ];
+    let sent: Map<String, Value> = sent
+        .map(|(name, text)| (name.to_owned(), json!(text)))
+        .into_iter()
+        .collect();
     Fields(&sent).date("transactionDate")
 }
 
@@ -89,11 +110,24 @@ fn disbursal(loan: &Loan, release: Release) -> Value {
 }
 
 /// What is due next.
-fn repayment(loan: &Loan, release: Release) -> Value {
+fn repayment(loan: &Loan, release: Release) -> Result<Value, Failure> {
     let books = Books::of(loan);
     let open = |installment: &&super::books::Installment| !installment.outstanding().total().is_zero();
     let next = books.installments.iter().find(open);
+    if next.is_none() && !release.is_develop() {
+        return Err(Failure::Crash("nothing is due next".to_owned()));
+    }
+    let next = next.or(books.installments.first());
     let owed = next.map(|installment| installment.outstanding()).unwrap_or_default();
+    let due = next.map(|installment| installment.due).unwrap_or_default();
+    // What was never due is nothing, not even zero with a point.
+    let left = |due: Decimal, left: Decimal| {
+        if due.is_zero() {
+            json!(0)
+        } else {
+            numbers::printed(left)
+        }
+    };
     let mut view = json!({
         "type": kind_view(TransactionKind::Repayment),
         "currency": enums::loan_currency(),
@@ -101,15 +135,19 @@ fn repayment(loan: &Loan, release: Release) -> Value {
         "netDisbursalAmount": numbers::printed(loan.net_disbursal),
         "principalPortion": numbers::printed(owed.principal),
         "interestPortion": numbers::printed(owed.interest),
-        "feeChargesPortion": numbers::or_nothing(owed.fees),
-        "penaltyChargesPortion": numbers::or_nothing(owed.penalties),
+        "feeChargesPortion": left(due.fees, owed.fees),
+        "penaltyChargesPortion": left(due.penalties, owed.penalties),
         "manuallyReversed": false,
         "paymentTypeOptions": offices::payment_types(release),
     });
     if let Some(next) = next {
-        view["date"] = dates::array(next.period.due);
+        let repaid = loan
+            .standing()
+            .filter(|booked| booked.kind == TransactionKind::Repayment);
+        let day = repaid.map(|booked| booked.on).chain([next.period.due]).max();
+        view["date"] = json!(day.map(dates::array));
     }
-    view
+    Ok(view)
 }
 
 /// What ends the loan.
@@ -153,15 +191,19 @@ fn write_off(loan: &Loan, release: Release, today: Date) -> Value {
 }
 
 fn refund(loan: &Loan, today: Date) -> Value {
-    json!({
+    let mut view = json!({
         "loanId": loan.id,
         "externalLoanId": loan.external_id,
         "type": kind_view(TransactionKind::CreditBalanceRefund),
         "date": dates::array(today),
         "currency": enums::loan_currency(),
-        "amount": numbers::printed(Books::of(loan).overpaid),
         "manuallyReversed": false,
-    })
+    });
+    let overpaid = Books::of(loan).overpaid;
+    if !overpaid.is_zero() {
+        view["amount"] = numbers::printed(overpaid);
+    }
+    view
 }
 
 fn bare(loan: &Loan, kind: TransactionKind, amount: Decimal) -> Value {

@@ -92,6 +92,16 @@ impl TransactionKind {
         }
     }
 
+    /// What it is booked anew as. A slip of 1.10.1: some become repayments.
+    pub(super) fn adjusted(self, release: Release) -> Self {
+        let slips = matches!(self, Self::CreditBalanceRefund | Self::ChargeAdjustment);
+        if slips && !release.is_develop() {
+            Self::Repayment
+        } else {
+            self
+        }
+    }
+
     /// Whether it can be undone or adjusted by itself: what was paid or waived can, the rest has its own ways.
     pub(crate) fn can_be_adjusted(self) -> bool {
         match self {

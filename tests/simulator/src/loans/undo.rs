@@ -60,7 +60,7 @@ impl Bank {
             external_id: asked.external_id,
             ..Transaction::new(
                 self.next(Numbered::Transaction),
-                adjusted.kind,
+                adjusted.kind.adjusted(self.release),
                 asked.amount,
                 asked.on,
                 now,
