@@ -74,7 +74,7 @@ pub(crate) fn read(
             let loan = bank.loan(bank.loan_number(loan)?)?;
             let charge = match charge {
                 Named::Number(id) => loan.charge(*id)?,
-                Named::ExternalId(id) => loan.charge_by_external_id(id)?,
+                Named::ExternalId(id) => bank.charge_to_read(loan, id)?,
             };
             loans::charge_view(loan, charge, bank.release)
         }
@@ -82,7 +82,7 @@ pub(crate) fn read(
             let loan = bank.loan(bank.loan_number(loan)?)?;
             let transaction = match transaction {
                 Named::Number(id) => loan.transaction(*id)?,
-                Named::ExternalId(id) => loan.transaction_by_external_id(id)?,
+                Named::ExternalId(id) => bank.transaction_to_read(loan, id)?,
             };
             Value::Object(loans::transaction_view(loan, transaction, bank.release))
         }

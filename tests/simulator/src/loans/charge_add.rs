@@ -115,3 +115,20 @@ impl Loan {
         Ok(())
     }
 }
+
+impl Bank {
+    /// The charge of a loan under an external id; another loan's is missed by its number.
+    pub(crate) fn charge_to_read<'a>(&self, loan: &'a Loan, external_id: &str) -> Result<&'a LoanCharge, Failure> {
+        let others = self.loans.values().filter(|other| other.id != loan.id);
+        let mut others = others.filter_map(|other| other.charge_by_external_id(external_id).ok());
+        let Some(other) = others.next() else {
+            return loan.charge_by_external_id(external_id);
+        };
+        let text = format!(
+            "Loan charge with identifier {} does not exist for loan {}",
+            other.id, loan.id
+        );
+        let fault = Fault::general("error.msg.loanCharge.id.invalid.for.given.loan", text);
+        Err(Failure::NotFound(fault.with([other.id, loan.id].map(|id| json!(id)))))
+    }
+}

@@ -56,7 +56,7 @@ impl Bank {
         let charge = loan.charge(charge)?.clone();
         self.require_active(self.client(loan.client)?)?;
         match change {
-            ChargeChange::Waive => self.waive_charge(loan, &charge, now),
+            ChargeChange::Waive => self.waive_charge(loan, &charge, fields, now),
             ChargeChange::Adjust => self.adjust_charge(loan, &charge, fields, now),
             ChargeChange::Pay => {
                 let how = if self.release.is_develop() {
@@ -79,7 +79,17 @@ impl Bank {
         }
     }
 
-    fn waive_charge(&mut self, mut loan: Loan, charge: &LoanCharge, now: Now) -> Result<Applied, Failure> {
+    fn waive_charge(
+        &mut self,
+        mut loan: Loan,
+        charge: &LoanCharge,
+        fields: Fields<'_>,
+        now: Now,
+    ) -> Result<Applied, Failure> {
+        let external_id = fields.nonblank("externalId");
+        let mut checks = Checks::of("loan.transaction");
+        self.check_unique(external_id.as_deref(), &mut checks);
+        checks.finish()?;
         if charge.waived {
             let text = "This loan charge has already been waived";
             let fault = Fault::general("error.msg.loan.charge.already.waived", text);
@@ -92,7 +102,11 @@ impl Bank {
         }
         let mut changes = Map::new();
         changes.insert("amount".into(), numbers::printed(amount));
+        if let Some(external_id) = &external_id {
+            changes.insert("externalId".into(), json!(external_id));
+        }
         let transaction = Transaction {
+            external_id,
             charge: Some(charge.id),
             ..Transaction::new(
                 self.next(Numbered::Transaction),
@@ -105,6 +119,7 @@ impl Bank {
         let applied = self.book(loan, transaction, changes, now);
         Ok(Applied {
             sub_resource: Some(applied.resource),
+            sub_external_id: applied.external_id.clone(),
             ..of_charge(applied, charge)
         })
     }

@@ -6,7 +6,7 @@ use time::Date;
 
 use super::{Loan, books::Booked, payment::PaymentDetail};
 use crate::{
-    bank::{Now, OFFICE},
+    bank::{Bank, Now, OFFICE},
     dates, enums,
     errors::{Failure, Fault},
     numbers, offices,
@@ -254,6 +254,22 @@ pub(crate) fn transaction_view(loan: &Loan, transaction: &Transaction, release: 
     view
 }
 
+impl Bank {
+    /// The transaction of a loan under an external id; another loan's is missed by its number.
+    pub(crate) fn transaction_to_read<'a>(
+        &self,
+        loan: &'a Loan,
+        external_id: &str,
+    ) -> Result<&'a Transaction, Failure> {
+        let others = self.loans.values().filter(|other| other.id != loan.id);
+        let mut others = others.filter_map(|other| other.transaction_by_external_id(external_id).ok());
+        match others.next() {
+            Some(other) => loan.transaction(other.id),
+            None => loan.transaction_by_external_id(external_id),
+        }
+    }
+}
+
 pub(super) fn kind_view(kind: TransactionKind) -> Value {
     let (id, name, value) = kind.names();
     // Of waivers, the code has another name than the flag.
@@ -272,7 +288,7 @@ pub(super) fn kind_view(kind: TransactionKind) -> Value {
     Value::Object(view)
 }
 
-/// What it stands for, if it was booked anew.
+/// What it stands for: the charge that it adjusts, or what it was before it was booked anew.
 fn relations(transaction: &Transaction) -> Value {
     let relation = |replayed: u64| {
         let mut relation = json!({
@@ -288,5 +304,18 @@ fn relations(transaction: &Transaction) -> Value {
         }
         relation
     };
-    transaction.replays.into_iter().map(relation).collect()
+    let adjusts = (transaction.kind == TransactionKind::ChargeAdjustment)
+        .then_some(transaction.charge)
+        .flatten();
+    let adjusts = adjusts.map(|charge| {
+        json!({
+            "fromLoanTransaction": transaction.id,
+            "toLoanCharge": charge,
+            "relationType": "CHARGE_ADJUSTMENT",
+        })
+    });
+    adjusts
+        .into_iter()
+        .chain(transaction.replays.into_iter().map(relation))
+        .collect()
 }

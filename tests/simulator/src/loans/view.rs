@@ -54,8 +54,24 @@ pub(crate) fn unknown_fields(fields: &str) -> Vec<&str> {
 pub(crate) fn with_fields(mut view: Map<String, Value>, fields: &str, release: Release) -> Map<String, Value> {
     let on_request =
         |name: &str| has_word(ON_REQUEST, name) || (release.is_develop() && name == partial_periods_parameter(release));
-    view.retain(|name, _| !on_request(name) || fields.split(',').any(|asked| asked == name));
+    let shown = |name: &str| !on_request(name) || fields.split(',').any(|asked| asked == name);
+    keep(&mut view, &shown);
     view
+}
+
+/// Keeps the members of this name, in all parts.
+fn keep(view: &mut Map<String, Value>, shown: &impl Fn(&str) -> bool) {
+    view.retain(|name, _| shown(name));
+    for part in view.values_mut() {
+        let elements = match part {
+            Value::Array(elements) => elements.iter_mut().filter_map(Value::as_object_mut).collect(),
+            Value::Object(part) => vec![part],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        };
+        for element in elements {
+            keep(element, shown);
+        }
+    }
 }
 
 /// The loan's fields.

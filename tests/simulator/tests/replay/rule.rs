@@ -60,6 +60,7 @@ pub(crate) fn skipped(request: &Sent) -> Option<&'static str> {
         "loans" if parts.ends_with(&["transactions", "template"]) => "command transactionDate dateFormat locale",
         "clients" | "loans" if parts.last() == Some(&"template") => "templateType clientId productId command",
         "clients" | "loans" if request.method == "GET" && parts.len() == 1 => "externalId",
+        "loans" if parts.contains(&"transactions") || parts.contains(&"charges") => "command tenantIdentifier",
         "clients" | "loans" => "associations fields tenantIdentifier command",
         "audits" => {
             "processingResult actionName entityName resourceId includeJson paged limit offset orderBy sortOrder"
