@@ -48,6 +48,7 @@ fn a_broken_rule_is_noticed() {
         Sabotage::OldestByClock,
         Sabotage::ExpireOpenRows,
         Sabotage::ForgetTarget,
+        Sabotage::CompareRawValues,
     ] {
         assert!(first_wrong(rule, 1, SEEDS).is_some(), "{rule:?}");
     }

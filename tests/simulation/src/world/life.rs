@@ -31,6 +31,10 @@ const PRODUCTS: [&str; 17] = [
 const PROGRESSIVE: &str = "PROGRESSIVE";
 /// Its tranches are not planned: each disbursement says how much it is.
 const OPEN: &str = "OPEN-TRANCHES";
+/// Those of lenders, of which a part may be paid out.
+const LENDERS: [&str; 4] = ["UGRO", "DMI", "GB", "LENDINGKART"];
+/// How often a value is sent that Fineract stores as another one.
+const CHANGED_PERMILLE: u32 = 200;
 /// The last day of a repayment; foreclosures and write-offs follow.
 const REPAID_BY: u64 = 28;
 
@@ -114,6 +118,23 @@ impl<'a> Life<'a> {
         self.dice().number(10_000, 900_000)
     }
 
+    /// Money as a caller sends it: now and then with digits that Fineract rounds away.
+    fn money(&self, amount: u64) -> Value {
+        if !self.dice().falls(CHANGED_PERMILLE) {
+            return amount.into();
+        }
+        let digits = self.dice().pick(&["005", "015", "678"]);
+        json!(format!("{amount}.{digits}"))
+    }
+
+    /// A text as a caller sends it: now and then with blanks that Fineract may trim.
+    fn text(&self, text: String) -> String {
+        if !self.dice().falls(CHANGED_PERMILLE) {
+            return text;
+        }
+        format!(" {text}  ")
+    }
+
     fn add(&mut self, operation: &'static str, subject: &str, data: Value) -> &mut Task {
         self.tasks.push(Task {
             operation,
@@ -139,12 +160,13 @@ impl<'a> Life<'a> {
 
     fn client(&mut self) {
         let (dice, client) = (self.dice(), self.client);
-        let data = json!({"externalId": client, "firstname": "Asha", "lastname": format!("R{}", self.amount()),
+        let last_name = self.text(format!("R{}", self.amount()));
+        let data = json!({"externalId": client, "firstname": self.text("Asha".to_owned()), "lastname": last_name,
                 "activationDate": "01 January 2026"});
         self.add("CLIENT_CREATE", client, data);
         for _ in 0..dice.number(0, 2) {
             let data = match dice.number(0, 2) {
-                0 => json!({"externalId": client, "lastname": format!("S{}", self.amount())}),
+                0 => json!({"externalId": client, "lastname": self.text(format!("S{}", self.amount()))}),
                 1 => json!({"externalId": client, "mobileNo": format!("98{:08}", dice.number(0, 99_999_999))}),
                 _ => json!({"externalId": client, "firstname": format!("B{}", self.amount()), "lastname": "Rao"}),
             };
@@ -154,7 +176,7 @@ impl<'a> Life<'a> {
 
     fn application(&mut self) {
         let (dice, loan) = (self.dice(), self.loan);
-        let application = json!({"lenderConfig": self.product, "externalId": loan, "principal": self.amount(),
+        let application = json!({"lenderConfig": self.product, "externalId": loan, "principal": self.money(self.amount()),
                 "submittedOnDate": "11 January 2026", "loanTermFrequency": 12, "numberOfRepayments": 12,
                 "interestRatePerPeriod": 8, "clientId": self.client});
         if dice.falls(100) {
@@ -169,7 +191,7 @@ impl<'a> Life<'a> {
     }
 
     fn change(&mut self) {
-        let data = json!({"externalId": self.loan, "principal": self.amount()});
+        let data = json!({"externalId": self.loan, "principal": self.money(self.amount())});
         self.add("LOAN_UPDATE", self.loan, data);
     }
 
@@ -197,6 +219,10 @@ impl<'a> Life<'a> {
         if self.dice().falls(600) {
             disburse["utr_payment_id"] = self.id("UTR").into();
         }
+        if LENDERS.contains(&self.product) && self.dice().falls(150) {
+            // A part of it, which is all that is paid out of a loan without tranches.
+            disburse["transactionAmount"] = self.money(8_000);
+        }
         if self.dice().falls(150) {
             self.on_loan("LOAN_DISBURSE", disburse.clone());
             self.on_loan("LOAN_UNDO_DISBURSAL", json!({}));
@@ -223,7 +249,7 @@ impl<'a> Life<'a> {
 
     fn payment_by_id(&mut self) {
         let (id, day) = (self.id("P"), self.day());
-        let amount = self.dice().number(100, 1_000);
+        let amount = self.money(self.dice().number(100, 1_000));
         self.on_loan(
             "LOAN_REPAYMENT",
             json!({"transactionDate": day, "transactionAmount": amount, "externalTransactionId": id, "paymentType": "UTR"}),
@@ -238,8 +264,8 @@ impl<'a> Life<'a> {
 
     fn payment_by_utr(&mut self) {
         let (utr, day) = (self.id("UTR"), self.day());
-        let paid =
-            json!({"transactionDate": day, "transactionAmount": self.dice().number(100, 1_000), "utr_payment_id": utr});
+        let amount = self.money(self.dice().number(100, 1_000));
+        let paid = json!({"transactionDate": day, "transactionAmount": amount, "utr_payment_id": utr});
         self.on_loan("LOAN_REPAYMENT", paid.clone());
         match self.dice().number(0, 3) {
             0 => {
@@ -263,7 +289,7 @@ impl<'a> Life<'a> {
         let (id, day) = (self.id("W"), self.day());
         self.on_loan(
             "LOAN_WAIVE_INTEREST",
-            json!({"transactionDate": day, "transactionAmount": 5, "externalTransactionId": id}),
+            json!({"transactionDate": day, "transactionAmount": self.money(5), "externalTransactionId": id}),
         );
     }
 
@@ -271,7 +297,7 @@ impl<'a> Life<'a> {
         let id = self.id("F");
         self.on_loan(
             "LOAN_CHARGE_ADD",
-            json!({"externalChargeId": id, "chargeName": "Specified due date fee", "amount": 50, "dueDate": "15 July 2026"}),
+            json!({"externalChargeId": id, "chargeName": "Specified due date fee", "amount": self.money(50), "dueDate": "15 July 2026"}),
         );
     }
 
@@ -315,7 +341,7 @@ impl<'a> Life<'a> {
                 let id = self.id("R");
                 self.on_loan(
                     "LOAN_RECOVERY_PAYMENT",
-                    json!({"transactionDate": "20 March 2026", "transactionAmount": 500, "externalTransactionId": id}),
+                    json!({"transactionDate": "20 March 2026", "transactionAmount": self.money(500), "externalTransactionId": id}),
                 );
             }
             3 | 4 => {

@@ -10,9 +10,13 @@ use gateway::ledger::{Claim, Settlement};
 use gateway::pace::{KEY_TRIES, Reason};
 use gateway::row::Row;
 use gateway::tracking::State;
+use gateway::values::decimal_of;
 use serde_json::{Value, json};
 
 use super::clock::WorldClock;
+
+/// Digits after the point of the simulated currency.
+const CURRENCY_DECIMALS: u32 = 2;
 
 /// A broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,11 +77,13 @@ pub enum Sabotage {
     RememberClients,
     /// The number of what is about to be undone is not stored.
     ForgetTarget,
+    /// What Fineract shows is compared with what was sent, and not with what it makes of that.
+    CompareRawValues,
 }
 
 impl Sabotage {
     /// Every broken rule.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::IgnoreTheLease,
         Self::SettleWithoutOwner,
         Self::NewKeyAfterTimeout,
@@ -106,6 +112,7 @@ impl Sabotage {
         Self::CountWrongConfiguration,
         Self::RememberClients,
         Self::ForgetTarget,
+        Self::CompareRawValues,
     ];
 
     /// A row as the engine is shown it.
@@ -163,6 +170,9 @@ impl Sabotage {
     /// A request as it is sent; it may become another one.
     pub(super) fn rewritten(self, request: &Request, exchange: Exchange, eyes: &Eyes) -> Exchange {
         let command = request.method != Method::Get;
+        if self == Self::CompareRawValues && is_changed(request) {
+            eyes.close();
+        }
         let Exchange::Answer(answer) = exchange else {
             if command && self == Self::NoReadBack {
                 eyes.close();
@@ -202,6 +212,18 @@ impl Eyes {
     fn are_closed(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Whether Fineract stores something else than this request sends: nothing of it is then found as it was sent.
+fn is_changed(request: &Request) -> bool {
+    let body = request.body.as_ref().filter(|_| request.method == Method::Post);
+    let member = |name: &str| body?.get(name).cloned();
+    let blanks = |name: &&str| member(name).is_some_and(|name| name.as_str().is_some_and(|name| name != name.trim()));
+    let digits = |name: &&str| {
+        let amount = member(name).as_ref().and_then(decimal_of);
+        amount.is_some_and(|amount| amount.normalize().scale() > CURRENCY_DECIMALS)
+    };
+    ["firstname", "lastname"].iter().any(blanks) || ["principal", "transactionAmount"].iter().any(digits)
 }
 
 fn next_key(settlement: &mut Settlement) {
