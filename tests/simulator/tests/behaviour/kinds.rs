@@ -149,6 +149,36 @@ fn what_is_recalculated_goes_forward_and_is_not_foreclosed() {
 }
 
 #[test]
+fn what_is_quoted_for_a_day_ends_a_recalculated_loan_on_it() {
+    for release in Release::ALL {
+        for kind in names().into_iter().filter(|kind| is_recalculated(kind)) {
+            let bank = active(release, &kind);
+            send(
+                &bank,
+                "POST",
+                &transactions("repayment"),
+                &money("20 February 2026", "1000"),
+                200,
+            );
+            let quote = |day: &str| {
+                let path = format!("{LOAN}/transactions/template?command=prepayLoan&transactionDate={day}");
+                let path = format!("{path}&dateFormat=dd%20MMMM%20yyyy&locale=en").replace(' ', "%20");
+                send(&bank, "GET", &path, &Value::Null, 200)["amount"].to_string()
+            };
+            assert_ne!(quote("20 March 2026"), quote("25 March 2026"), "{release} {kind}");
+            let all = money("20 March 2026", &quote("20 March 2026"));
+            send(&bank, "POST", &transactions("repayment"), &all, 200);
+            let loan = read(&bank, "");
+            assert_eq!(
+                loan["status"]["closedObligationsMet"], true,
+                "{release} {kind}: {}",
+                loan["summary"]
+            );
+        }
+    }
+}
+
+#[test]
 fn open_tranches_are_made_by_disbursements() {
     const BALANCE: &str = "error.msg.loanschedule.exceeding.max.outstanding.balance";
     const OVER: &str = "error.msg.loan.disbursal.amount.can't.be.greater.than.maximum.applied.loan.amount.calculation";
