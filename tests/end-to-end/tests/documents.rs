@@ -33,7 +33,7 @@ enum RunBy {
 }
 
 /// Every block of commands, by its document and how it begins; a page that is run from its first block to its last begins anyhow.
-const BLOCKS: [(&str, &str, RunBy); 14] = [
+const BLOCKS: [(&str, &str, RunBy); 16] = [
     (
         "README.md",
         "cargo local\n",
@@ -101,6 +101,22 @@ const BLOCKS: [(&str, &str, RunBy); 14] = [
         ),
     ),
     ("docs/migrating.md", "import os\n", RunBy::This),
+    (
+        "docs/recording.md",
+        "export FINERACT_PASSWORD=",
+        RunBy::Test(
+            "tests/recorder/tests/program.rs",
+            "the_commands_of_the_page_work_before_the_simulator",
+        ),
+    ),
+    (
+        "docs/recording.md",
+        "cargo run -p recordings -- replay ",
+        RunBy::Test(
+            "tests/recorder/tests/program.rs",
+            "the_commands_of_the_page_work_before_the_simulator",
+        ),
+    ),
 ];
 
 fn top() -> PathBuf {

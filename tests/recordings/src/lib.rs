@@ -1,5 +1,5 @@
 //! The recordings of real Fineract servers, for tests to read and to compare answers with. What they are: `README.md`
-//! beside this package.
+//! beside this package. `tests/recorder` makes them.
 
 mod compare;
 mod made;
@@ -144,7 +144,11 @@ impl Recording {
         Self::read(release, &folder(release).join(format!("{name}.json.gz")))
     }
 
-    fn read(release: &str, file: &Path) -> io::Result<Self> {
+    /// The recording in this file, of this release.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read(release: &str, file: &Path) -> io::Result<Self> {
         let mut text = String::new();
         GzDecoder::new(fs::File::open(file)?).read_to_string(&mut text)?;
         let document: Value = serde_json::from_str(&text)?;

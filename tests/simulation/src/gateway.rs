@@ -21,6 +21,7 @@ use gateway::terms::{RETENTION, Terms};
 use gateway::track::track;
 use gateway::values::Rules;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::SimulatedFineract;
@@ -37,6 +38,8 @@ pub struct Gateway {
     pub ledger: MemoryLedger,
     /// The clock of both.
     pub clock: ManualClock,
+    /// What stands between the gateway and Fineract, if something does.
+    port: Option<Box<dyn Fineract>>,
     queue: MemoryQueue,
     entropy: Counter,
     rules: Rules,
@@ -65,6 +68,7 @@ impl Gateway {
             fineract: SimulatedFineract::new(simulator),
             ledger: MemoryLedger::default(),
             clock: ManualClock::at(now),
+            port: None,
             queue: MemoryQueue::default(),
             entropy: Counter::default(),
             rules: rules(),
@@ -100,6 +104,17 @@ impl Gateway {
     pub fn offer(&mut self, settings: &Map<String, Value>) {
         let name = offer(&self.fineract.simulator, settings);
         self.rules.lenders.push(name);
+    }
+
+    /// A gateway before this port, at this moment. Its ids and keys follow from `seed`.
+    pub fn before(port: Box<dyn Fineract>, simulator: Simulator, now: OffsetDateTime, seed: u64) -> Self {
+        let mut gateway = Self::new(simulator.release());
+        let micros = now.unix_timestamp_nanos() / 1_000;
+        gateway.clock = ManualClock::at(Timestamp::from_micros(i64::try_from(micros).unwrap_or_default()));
+        gateway.fineract = SimulatedFineract::new(simulator);
+        gateway.port = Some(port);
+        gateway.entropy = Counter(AtomicU64::new(seed));
+        gateway
     }
 
     /// The loan products that callers may name.
@@ -188,7 +203,7 @@ impl Gateway {
         let executor = Executor {
             ledger: &self.ledger,
             queue: &self.queue,
-            fineract: &self.fineract,
+            fineract: self.port.as_deref().unwrap_or(&self.fineract),
             gate: &self.gate,
             products: &self.products,
             clock: &self.clock,

@@ -68,9 +68,40 @@ pub(crate) fn codes(release: Release) -> Value {
         .collect()
 }
 
-/// The values of a code, of which only the reasons of write-offs are simulated.
+/// The codes that the servers were set up with a value for, in the order in which the values were made.
+const VALUED: [(i64, &str); 13] = [
+    (39, "ChargeOffReasons"),
+    (17, "ClientClassification"),
+    (14, "ClientClosureReason"),
+    (19, "ClientRejectReason"),
+    (16, "ClientType"),
+    (20, "ClientWithdrawReason"),
+    (1, "Customer Identifier"),
+    (4, "Gender"),
+    (6, "GuarantorRelationship"),
+    (2, "LoanCollateral"),
+    (3, "LoanPurpose"),
+    (23, "LoanRescheduleReason"),
+    WRITE_OFF_REASONS,
+];
+
+/// The number of the first of these values: develop begins with more of its own.
+fn first_value(release: Release) -> i64 {
+    if release.is_develop() { 23 } else { 15 }
+}
+
+/// The values of a code, of which only those are simulated that the servers were set up with.
 pub(crate) fn values(code: i64, release: Release) -> Option<Value> {
-    (code == WRITE_OFF_REASONS.0).then(|| write_off_reasons(release))
+    let made = (first_value(release)..).zip(VALUED);
+    let values = made
+        .filter(|(_, (of, _))| *of == code)
+        .map(|(id, (_, name))| value(id, name));
+    CODES.iter().any(|(known, ..)| *known == code).then(|| values.collect())
+}
+
+/// A value as the servers were set up with it.
+fn value(id: i64, code: &str) -> Value {
+    json!({"id": id, "name": format!("{code} one"), "position": 1, "description": "x", "active": true, "mandatory": false})
 }
 
 /// The only reason that the servers were set up with.
@@ -95,14 +126,7 @@ pub(crate) fn purpose(id: i64, release: Release) -> Result<&'static str, Failure
 
 /// The reasons of write-offs.
 pub(crate) fn write_off_reasons(release: Release) -> Value {
-    json!([{
-        "id": reason(release),
-        "name": "WriteOffReasons one",
-        "position": 1,
-        "description": "x",
-        "active": true,
-        "mandatory": false,
-    }])
+    json!([value(reason(release), WRITE_OFF_REASONS.1)])
 }
 
 /// 404 if there is no such reason.

@@ -45,6 +45,7 @@ mod run;
 mod script;
 mod searches;
 mod server;
+mod set_up;
 mod settings;
 mod simulator;
 mod templates;

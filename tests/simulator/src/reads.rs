@@ -12,7 +12,7 @@ use crate::{
     offices, products,
     release::Release,
     route::{Named, Route, Target},
-    searches, templates,
+    searches, set_up, templates,
     users::User,
 };
 
@@ -48,7 +48,13 @@ pub(crate) fn read(
     require(route, user)?;
     let fields = target.parameter("fields").filter(|fields| !fields.is_empty());
     let body = match route {
-        Route::Permissions | Route::Configuration(_) | Route::Waiting(_) | Route::Funds => return Ok(None),
+        Route::Permissions | Route::Configuration(_) | Route::Waiting(_) | Route::Funds | Route::RolePermissions(_) => {
+            return Ok(None);
+        }
+        Route::Currencies => set_up::currencies(),
+        Route::Staff => set_up::staff(bank.release),
+        Route::Roles => bank.role_list(),
+        Route::Users => bank.user_list(),
         Route::Clients => return Ok(searches::clients(bank, target)),
         Route::Loans => return Ok(searches::loans(bank, target, today)),
         Route::ClientTemplate => templates::of_client(today),
@@ -128,6 +134,10 @@ fn require(route: &Route, user: &User) -> Result<(), Failure> {
         Route::PaymentTypes | Route::PaymentType(_) => user.require_read("PAYMENTTYPE", "paymenttypes"),
         Route::Funds => user.require_read("FUND", "funds"),
         Route::Audits | Route::Audit(_) => user.require_read("AUDIT", "audits"),
+        Route::Currencies => user.require_read("CURRENCY", "currencys"),
+        Route::Staff => user.require_read("STAFF", "staffs"),
+        Route::Roles | Route::RolePermissions(_) => user.require_read("ROLE", "roles"),
+        Route::Users => user.require_read("USER", "users"),
         Route::Inbox | Route::Waiting(_) | Route::Permissions | Route::Configuration(_) => Ok(()),
     }
 }

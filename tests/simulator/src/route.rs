@@ -51,6 +51,11 @@ pub(crate) enum Route {
     Waiting(u64),
     Permissions,
     Configuration(u64),
+    Currencies,
+    Staff,
+    Roles,
+    RolePermissions(u64),
+    Users,
 }
 
 /// A resource is named by its number or by its external id.
@@ -144,6 +149,11 @@ fn route(path: &str) -> Option<Route> {
         ["loanproducts"] => Some(Route::Products),
         ["loanproducts", id] => number(id).map(Route::Product),
         ["funds"] => Some(Route::Funds),
+        ["currencies"] => Some(Route::Currencies),
+        ["staff"] => Some(Route::Staff),
+        ["roles"] => Some(Route::Roles),
+        ["roles", id, "permissions"] => id.parse().ok().map(Route::RolePermissions),
+        ["users"] => Some(Route::Users),
         ["offices"] => Some(Route::Offices),
         ["offices", id] => number(id).map(Route::Office),
         ["paymenttypes"] => Some(Route::PaymentTypes),

@@ -15,6 +15,7 @@ use crate::{
     exchange::Request,
     fields::Fields,
     route::{Route, Target},
+    set_up::Role,
     users::User,
 };
 
@@ -25,6 +26,8 @@ const MAKER_CHECKER: u64 = 1;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) maker_checker: MakerChecker,
+    /// Roles that were made.
+    pub(crate) roles: Vec<Role>,
     /// Loans that the close of business holds.
     pub(crate) locked_loans: BTreeSet<u64>,
     /// Whether nobody works on Sundays.
@@ -144,6 +147,13 @@ impl Bank {
                 .require_command("UPDATE_CONFIGURATION")
                 .and_then(|()| body())
                 .map(|body| self.set_configuration(*id, &body)),
+            ("PUT", Route::Currencies) => user
+                .require_command("UPDATE_CURRENCY")
+                .and_then(|()| body())
+                .map(|body| Some(json!({"changes": body}))),
+            ("POST", Route::Roles) => body().and_then(|body| self.create_role(user, &body)).map(Some),
+            ("PUT", Route::RolePermissions(id)) => body().and_then(|body| self.permit_role(user, *id, &body)).map(Some),
+            ("POST", Route::Users) => body().and_then(|body| self.create_user(user, &body)).map(Some),
             // No command: nothing is kept, no key is looked at, and every user may ask.
             ("POST", Route::Loans) if asks(target, "calculateloanschedule") => {
                 body().and_then(|body| self.preview_loan(Fields(&body), now)).map(Some)

@@ -90,6 +90,11 @@ impl Users {
         timeline.insert(format!("{deed}ByLastname"), json!(user.last_name));
     }
 
+    /// The number and the name of every user.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.0.values().map(|user| (user.id, user.name.as_str()))
+    }
+
     /// The user of a fresh server.
     pub(crate) fn super_user(&self) -> Option<&User> {
         self.0.get(SUPER_USER)
