@@ -83,13 +83,14 @@ impl Compared {
     /// The differences of one kind together: how many there are, and the first of them.
     pub fn kinds(&self) -> Vec<(usize, &Difference)> {
         let shape = |difference: &Difference| {
-            let letters = difference
-                .what
-                .chars()
-                .map(|letter| if letter.is_ascii_digit() { '0' } else { letter });
-            let mut what: String = letters.collect();
-            what.truncate(what.find(": recorded").unwrap_or(what.len()));
-            (difference.operation, what)
+            let what = difference.what.split(": recorded").next().unwrap_or_default();
+            // Which element it is, and of which loan, makes no other kind.
+            let letters = what.chars();
+            let letters = letters.map(|letter| if letter.is_ascii_digit() { '0' } else { letter });
+            let mut letters: Vec<char> = letters.collect();
+            letters.dedup_by(|one, other| one == other && *one == '0');
+            let method = difference.request.split(' ').next().unwrap_or_default();
+            (method.to_owned(), letters.into_iter().collect::<String>())
         };
         let mut kinds: BTreeMap<_, (usize, &Difference)> = BTreeMap::new();
         for difference in &self.differences {

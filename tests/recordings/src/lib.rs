@@ -85,10 +85,11 @@ impl Answer {
             .map(|(name, value)| (name.to_ascii_lowercase(), value));
         let kept = kept.filter(|(name, _)| HEADERS.contains(&name.as_str()));
         let text = String::from_utf8_lossy(body);
-        let body = match text.is_empty() {
+        let mut body = match text.is_empty() {
             true => Value::Null,
             false => serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())),
         };
+        shorten(&mut body);
         Self {
             status,
             headers: kept.map(|(name, value)| (name, value.into())).collect(),
@@ -201,6 +202,47 @@ impl Step {
     }
 }
 
+/// Takes the noughts off the ends of decimals, all but the first behind the point: a server writes 100.000000 or 100.00 as it
+/// happens.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let text = number.to_string();
+            let short = text.trim_end_matches('0');
+            if text.contains('.') && !text.contains(['e', 'E']) && short.len() < text.len() {
+                let short = if short.ends_with('.') {
+                    format!("{short}0")
+                } else {
+                    short.to_owned()
+                };
+                if let Ok(short) = short.parse() {
+                    *number = short;
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
 fn folder(release: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(release)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_kept_without_the_noughts_at_their_ends() {
+        for (sent, kept) in [
+            ("[100.000000,100.50,100.005,0.00]", "[100.0,100.5,100.005,0.0]"),
+            (r#"{"a":{"b":1000,"c":10.0}}"#, r#"{"a":{"b":1000,"c":10.0}}"#),
+            ("1e10", "1e10"),
+        ] {
+            let kept: Value = serde_json::from_str(kept).unwrap_or_default();
+            assert_eq!(Answer::of(200, [], sent.as_bytes()).body, kept, "{sent}");
+        }
+    }
 }
