@@ -5,6 +5,8 @@ use gateway::fineract::Path;
 use serde_json::{Value, json};
 use simulation::Gateway;
 
+use crate::fresh::seed;
+
 /// Amounts as callers send them, some of which Fineract rounds.
 const AMOUNTS: [&str; 6] = ["100", "250.5", "100.005", "1000.00", "99.995", "1234.56"];
 /// Principals, some of which Fineract rounds, and some that no product allows.
@@ -177,7 +179,8 @@ impl Life {
                 "emailAddress",
                 self.pick(&["a@example.com", " b@example.com"]).to_owned(),
             ),
-            _ => ("mobileNo", format!("98{:08}", self.rng.u32(0..100_000_000))),
+            // No two clients have the same one, so it follows from the tag.
+            _ => ("mobileNo", format!("98{:08}", seed(&self.id("M")) % 100_000_000)),
         };
         Self::task("CLIENT_UPDATE", json!({"externalId": client, name: value}))
     }
