@@ -5,6 +5,7 @@ mod order;
 mod payments;
 mod people;
 mod questions;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,6 +126,7 @@ pub(super) async fn judge(world: &Arc<World>) -> Vec<String> {
     wrongs.extend(posts.iter().filter_map(|post| unexecuted(post, &stories, &truth)));
     wrongs.extend(once_per_key(&posts, &stories));
     wrongs.extend(payments::made_twice(&stories, &truth));
+    wrongs.extend(terms::lost(world, &stories));
     wrongs.extend(out_of_order(world, &posts, &stories, &truth));
     for (tracking_id, told) in accepted(&posts) {
         let answer = loop {
@@ -174,7 +176,8 @@ fn each(world: &World, story: &Story, truth: &Truth, stories: &[Story]) -> Vec<S
     let Some(ended_at) = story.ended_at else {
         let left = |other: &Story| other.ended_at.is_none() && other.row.reason == Some(Reason::NeedsOperator);
         if left(story) {
-            world.tally.note("operations left to an operator", 1);
+            // Nothing happens in these worlds that only a person could decide.
+            wrongs.push(format!("{} is left to an operator", name(row)));
         } else if stories
             .iter()
             .any(|other| left(other) && other.row.subject == row.subject)

@@ -79,11 +79,15 @@ pub enum Sabotage {
     ForgetTarget,
     /// What Fineract shows is compared with what was sent, and not with what it makes of that.
     CompareRawValues,
+    /// After a success without ids nothing is read back.
+    GiveUpWithoutIds,
+    /// What an update does not name is left out of it.
+    DropATerm,
 }
 
 impl Sabotage {
     /// Every broken rule.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::IgnoreTheLease,
         Self::SettleWithoutOwner,
         Self::NewKeyAfterTimeout,
@@ -113,6 +117,8 @@ impl Sabotage {
         Self::RememberClients,
         Self::ForgetTarget,
         Self::CompareRawValues,
+        Self::GiveUpWithoutIds,
+        Self::DropATerm,
     ];
 
     /// A row as the engine is shown it.
@@ -167,7 +173,18 @@ impl Sabotage {
         }
     }
 
-    /// A request as it is sent; it may become another one.
+    /// A request as it goes out.
+    pub(super) fn sent(self, mut request: Request) -> Request {
+        if self == Self::DropATerm
+            && request.method == Method::Put
+            && let Some(Value::Object(body)) = &mut request.body
+        {
+            body.retain(|member, _| !member.starts_with("graceOn"));
+        }
+        request
+    }
+
+    /// What came of a request; it may become something else.
     pub(super) fn rewritten(self, request: &Request, exchange: Exchange, eyes: &Eyes) -> Exchange {
         let command = request.method != Method::Get;
         if self == Self::CompareRawValues && is_changed(request) {
@@ -183,6 +200,7 @@ impl Sabotage {
         match self {
             Self::NoReadBack if command => eyes.close(),
             Self::BelieveDuplicateAcrossKeys if command && late_key => eyes.close(),
+            Self::GiveUpWithoutIds if command && is_nameless(&answer) => eyes.close(),
             _ => {}
         }
         let lists = request.path.as_str().contains("/audits");
@@ -271,6 +289,12 @@ fn refused() -> Exchange {
         &json!({"userMessageGlobalisationCode": "validation.msg.domain.rule.violation",
         "errors": [{"userMessageGlobalisationCode": code}]}),
     )
+}
+
+/// Whether it is a success that names nothing by its external id.
+fn is_nameless(answer: &Answer) -> bool {
+    let named = |body: &Value| body.get("resourceExternalId").is_some();
+    answer.status == 200 && answer.json().is_some_and(|body| !named(&body))
 }
 
 /// The same success, as if it were about what was asked for.

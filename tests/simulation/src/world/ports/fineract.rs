@@ -29,6 +29,7 @@ impl Fineract for Ports {
         let Some(sabotage) = self.world.sabotage else {
             return self.once(request).await;
         };
+        let request = sabotage.sent(request);
         let exchange = self.once(request.clone()).await;
         let spent = matches!(&exchange, Exchange::Answer(answer) if answer.from_cache && answer.status >= 400 && answer.status != 425);
         if sabotage == Sabotage::UseKeyBeforeStoringIt && spent {
