@@ -4,14 +4,13 @@
 //! that it was applied; `declared` makes the request of each, `shown` reads back what it did.
 
 mod declared;
+mod payout;
 mod shown;
-mod top_up;
 mod undoable;
 
 use serde_json::Value;
 
 use crate::bank::List;
-use crate::failure::Failure;
 use crate::proof::Booked;
 use crate::values::Date;
 
@@ -39,14 +38,10 @@ pub struct Declaration {
     pub shows: Shows,
     /// What the body needs beyond the fields, from the loan as it is.
     pub thinks: Option<Thought>,
-    /// Whether it pays out a loan: the loan is read before each request, for a top-up loan takes no external id.
+    /// Whether it pays out a loan: the loan is read before each request, for a top-up loan takes no external id, and one
+    /// whose tranches are not planned needs an amount.
     pub pays_out: bool,
-    /// Why Fineract fails at it where a field of this name is not given, if the loan tells.
-    pub explains: Option<(&'static str, Explanation)>,
 }
-
-/// What a loan tells of why Fineract fails at an operation.
-pub type Explanation = fn(&Value) -> Option<Failure>;
 
 /// A member of the body that follows from the loan and the day that is asked for.
 pub type Thought = fn(&Value, Date) -> Option<(&'static str, Value)>;
@@ -64,7 +59,6 @@ pub const ROW: Declaration = Declaration {
     shows: Shows::Undone,
     thinks: None,
     pays_out: false,
-    explains: None,
 };
 
 /// One field.

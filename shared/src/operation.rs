@@ -85,9 +85,6 @@ pub enum HeldAs {
 /// What an operation asks Fineract, or why it cannot.
 pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Stop>> + Send + 'a>>;
 
-/// Why Fineract fails at an operation, if that can be told.
-pub type Explained<'a> = Pin<Box<dyn Future<Output = Option<Failure>> + Send + 'a>>;
-
 /// An operation whose kind is known only at run time.
 pub trait AnyOperation: Send + Sync {
     /// See [`Operation::subject`].
@@ -111,8 +108,6 @@ pub trait AnyOperation: Send + Sync {
         case: &'a Case,
         failure: &'a Failure,
     ) -> Asked<'a, Option<Standing>>;
-    /// Why Fineract fails at it under every key, where what it is about tells.
-    fn explained<'a>(&'a self, bank: &'a Bank<'_>) -> Explained<'a>;
     /// See [`Operation::prepare`].
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command>;
     /// See [`Operation::read_back`].
@@ -154,10 +149,6 @@ impl<T: Operation> AnyOperation for T {
 
     fn booked_already<'a>(&'a self, _: &'a Bank<'_>, _: &'a Case, _: &'a Failure) -> Asked<'a, Option<Standing>> {
         Box::pin(async { Ok(None) })
-    }
-
-    fn explained<'a>(&'a self, _: &'a Bank<'_>) -> Explained<'a> {
-        Box::pin(async { None })
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::top_up::{awaiting, is_top_up};
+use super::payout::{amount_needed, awaiting, is_top_up};
 use super::undoable::undoable;
 use super::{Declaration, EXTERNAL_ID, Field, Form, LOAN_ID, Place, Shows};
 use crate::bank::{Bank, List, number_of};
@@ -11,7 +11,7 @@ use crate::digest::derived_uuid;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::fineract::{Method, Path};
-use crate::operation::{AnyOperation, Asked, Case, Explained, HeldAs};
+use crate::operation::{AnyOperation, Asked, Case, HeldAs};
 use crate::proof::{Booked, Proof, Standing, is_a, is_reversed};
 use crate::subject::Subject;
 use crate::values::{Amount, Date, ExternalId, FaultCode, FromJson, Label, Note, Rules, Shape, Utr, Words, Wrong};
@@ -343,6 +343,9 @@ impl Declared {
             }
             Shows::Booked(_) if self.row.pays_out => {
                 let loan = bank.loan(&self.loan).await.map_err(Stop::final_if_not_found)?;
+                if self.amount().is_none() {
+                    amount_needed(&loan)?;
+                }
                 let nameless = is_top_up(&loan);
                 Ok(Looked {
                     target: case.target.or_else(|| awaiting(&loan).filter(|_| nameless)),
@@ -361,14 +364,6 @@ impl Declared {
                 ..Looked::default()
             }),
         }
-    }
-
-    async fn explanation(&self, bank: &Bank<'_>) -> Option<Failure> {
-        let (lacking, explain) = self.row.explains?;
-        if self.given.iter().any(|(field, _)| field.name == lacking) {
-            return None;
-        }
-        explain(&bank.loan(&self.loan).await.ok()?)
     }
 
     async fn request(&self, bank: &Bank<'_>, case: &Case) -> Result<Command, Stop> {
@@ -439,10 +434,6 @@ impl AnyOperation for Declared {
         failure: &'a Failure,
     ) -> Asked<'a, Option<Standing>> {
         Box::pin(self.standing(bank, case, failure))
-    }
-
-    fn explained<'a>(&'a self, bank: &'a Bank<'_>) -> Explained<'a> {
-        Box::pin(self.explanation(bank))
     }
 
     fn prepare<'a>(&'a self, bank: &'a Bank<'_>, case: &'a Case) -> Asked<'a, Command> {

@@ -134,8 +134,7 @@ impl Executor<'_> {
                 Proof::NotApplied,
             ) => (Verdict::NotYet(Wait::new(Pace::Minutes, reason)), true),
             (Verdict::Spent { failure, .. }, Proof::NotApplied) if tries >= self.terms.key_tries => {
-                let explained = operation.explained(bank).await;
-                (Verdict::Refused(explained.unwrap_or(failure)), false)
+                (Verdict::Refused(failure), false)
             }
             (Verdict::Spent { reason, .. }, Proof::NotApplied) => {
                 (Verdict::NotYet(Wait::new(Pace::NextKey, reason)), true)

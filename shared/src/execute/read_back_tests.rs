@@ -83,49 +83,6 @@ async fn a_spent_key_without_effect_is_followed_by_the_next_and_after_the_last_b
 }
 
 #[tokio::test]
-async fn a_disbursement_that_never_worked_is_explained_by_its_loan() {
-    const DISBURSE: &str = "POST /v1/loans/external-id/L?command=disburse";
-    const LOOK: &str = "GET /v1/loans/external-id/L";
-    let loan = |open: bool| json!({"id": 1, "externalId": "L", "multiDisburseLoan": true, "disallowExpectedDisbursements": open});
-    for (amount, looks, code) in [
-        (json!({}), Some((200, loan(true))), "gateway.amount-needed"),
-        (json!({}), Some((200, loan(false))), "gateway.not-applied"),
-        (json!({}), Some((503, json!({}))), "gateway.not-applied"),
-        (json!({"transactionAmount": 7000}), None, "gateway.not-applied"),
-    ] {
-        let world = World {
-            terms: Terms {
-                key_tries: 2,
-                ..terms()
-            },
-            ..World::new()
-        };
-        let mut data = json!({"external_loan_id": "L", "actualDisbursementDate": "05 January 2026"});
-        data.as_object_mut()
-            .unwrap()
-            .extend(amount.as_object().unwrap().clone());
-        let message = world.accept("LOAN_DISBURSE", data).await;
-        let proof = format!("{LOOK}/transactions/external-id/{}", world.row().id);
-        let gone = || refusal("error.msg.loan.transaction.id.invalid");
-        let script = (0..2).fold(Script::default(), |script, _| {
-            let script = script.on(LOOK, 200, loan(true));
-            script.cached(DISBURSE, 500, json!({})).on(&proof, 404, gone())
-        });
-        let script = match looks.clone() {
-            Some((status, loan)) => script.on(LOOK, status, loan),
-            None => script,
-        };
-        for _ in 0..2 {
-            world.run(&script, &message).await;
-            world.clock.advance(WAIT_MAX);
-        }
-        assert!(script.is_done(), "{looks:?}");
-        let row = world.row();
-        assert_eq!((row.state, row.failure.unwrap().code()), (State::Failed, Some(code)));
-    }
-}
-
-#[tokio::test]
 async fn the_next_key_is_stored_before_it_is_used_and_its_wait_is_its_own() {
     let script = Script::default().cached(POST, 500, json!({})).on(GET, 404, gone());
     let row = after_a_loss(&script, 1).await.row();

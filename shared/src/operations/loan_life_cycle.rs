@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::declaration::{APPROVED, Declaration, Form, LOAN, NOTE, Place, REJECTED, ROW, SUBMITTED, Shows, WITHDRAWN};
 use crate::declaration::{optional, required};
-use crate::failure::Failure;
-use crate::loan_terms::{date_of, in_open_tranches};
+use crate::loan_terms::date_of;
 use crate::values::Date;
 
 /// The field with the amount of a disbursement.
@@ -45,7 +44,6 @@ pub(super) const FAMILY: &[Declaration] = &[
         action: "DISBURSE",
         shows: Shows::Booked("disbursement"),
         pays_out: true,
-        explains: Some((AMOUNT, amount_needed)),
         ..ROW
     },
     Declaration {
@@ -106,11 +104,4 @@ pub(super) const FAMILY: &[Declaration] = &[
 fn expected_disbursement(loan: &Value, approved: Date) -> Option<(&'static str, Value)> {
     let expected = date_of(loan, "/timeline/expectedDisbursementDate")?;
     (expected < approved).then(|| ("expectedDisbursementDate", Value::from(approved)))
-}
-
-/// Newer releases fail (HTTP 500) at a disbursement that says no amount where tranches are not planned; older ones pay out
-/// what was approved. So it is explained only after Fineract failed under every key.
-fn amount_needed(loan: &Value) -> Option<Failure> {
-    let message = "Fineract failed each time and did not apply it. The tranches of this loan are not planned: say transactionAmount.";
-    in_open_tranches(loan).then(|| Failure::gateway(500, "gateway.amount-needed", message))
 }

@@ -760,6 +760,23 @@ async fn a_top_up_loan_is_disbursed_under_its_state_and_not_under_an_external_id
 }
 
 #[tokio::test]
+async fn a_disbursement_says_its_amount_where_tranches_are_not_planned() {
+    for (open, amount, refused) in [(true, None, true), (true, Some(7_000), false), (false, None, false)] {
+        let shown = loan(json!({"externalId": "L", "multiDisburseLoan": true, "disallowExpectedDisbursements": open}));
+        let script = Script::default().on("GET /v1/loans/external-id/L", 200, shown);
+        let data =
+            json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026", "transactionAmount": amount});
+        let (command, _) = prepare(script, "LOAN_DISBURSE", data).await;
+        let code = match &command {
+            Err(Stop::Refused(failure)) => failure.code(),
+            _ => None,
+        };
+        assert_eq!(code, refused.then_some("gateway.amount-needed"), "{open} {amount:?}");
+        assert_eq!(command.is_err(), refused);
+    }
+}
+
+#[tokio::test]
 async fn loan_delete_addresses_the_number_it_found_first() {
     let data = || json!({"external_loan_id": "LOAN-123"});
     let script = Script::default().on("GET /v1/loans/external-id/LOAN-123", 200, loan(json!({})));

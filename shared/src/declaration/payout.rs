@@ -1,6 +1,7 @@
-//! Disbursing a top-up loan, which pays another loan of its client off.
+//! What a loan says of its disbursement: whether it is a top-up loan, which pays another loan of its client off, and
+//! whether its tranches are planned.
 //!
-//! Fineract books two transactions with the one external id that it is sent, and so refuses any (both releases). Without an
+//! For a top-up loan Fineract books two transactions with the one external id that it is sent, and so refuses any (both releases). Without an
 //! external id the loan's state keeps the money from going out twice; what Fineract shows is proved by the loan's number
 //! before the first request, by day, amount and receipt number, and by the audits.
 
@@ -11,11 +12,23 @@ use super::APPROVED;
 use super::declared::Declared;
 use crate::bank::{Bank, found, number_of};
 use crate::command::Stop;
+use crate::failure::Failure;
+use crate::loan_terms::in_open_tranches;
 use crate::operation::Case;
 use crate::proof::{Evidence, Proof, is_a, is_reversed};
 use crate::values::{Currency, decimal_of};
 
-/// Whether a loan is one.
+/// Refuses a disbursement that says no amount where tranches are not planned. Release 1.10.1 answers 200, pays nothing out, and
+/// the loan owes all of it; newer ones fail (HTTP 500).
+pub(super) fn amount_needed(loan: &Value) -> Result<(), Stop> {
+    if !in_open_tranches(loan) {
+        return Ok(());
+    }
+    let message = "The tranches of this loan are not planned: say transactionAmount.";
+    Err(Stop::Refused(Failure::gateway(400, "gateway.amount-needed", message)))
+}
+
+/// Whether a loan is a top-up loan.
 pub(super) fn is_top_up(loan: &Value) -> bool {
     loan.get("isTopup").and_then(Value::as_bool) == Some(true)
 }
