@@ -222,6 +222,12 @@ impl Loan {
         if self.moved_past_tranches && self.disbursed_on.is_none() {
             return self.terms.maturity_of(self.still_to_come(), self.expected_disbursement);
         }
+        // What the tranches do not bring is not repaid.
+        let planned = self.still_to_come();
+        let partly = self.disbursed_on.is_none() && !planned.is_zero() && planned < self.terms.principal;
+        if partly && self.status == LoanStatus::Approved {
+            return self.terms.maturity_of(planned, self.expected_disbursement);
+        }
         if self.plan.shape.instalment.is_some() {
             return self.periods()?.last().map(|period| period.due);
         }

@@ -157,7 +157,8 @@ impl Books {
             overpaid: Decimal::ZERO,
         };
         let mut standing: Vec<&Transaction> = loan.standing().collect();
-        standing.sort_by_key(|transaction| (transaction.on, transaction.id));
+        // Of one day, in the order in which they were booked, or booked anew.
+        standing.sort_by_key(|transaction| transaction.on);
         let allocation = Allocation::of(&loan.terms.strategy, loan.kind.allocation.as_ref());
         let mut balance = Decimal::ZERO;
         for transaction in standing {

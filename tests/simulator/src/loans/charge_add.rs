@@ -5,6 +5,7 @@ use time::Date;
 
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus,
+    books::Books,
     charges::{LoanCharge, SentCharge},
     repay::fits,
 };
@@ -46,6 +47,9 @@ impl Bank {
         loan.charges.push(charge);
         if loan.disbursed_on.is_some() {
             self.settle(&mut loan, now);
+        } else {
+            // A slip of Fineract: the schedule counts as late, though nothing was paid out.
+            loan.stale_arrears = Books::of(&loan).arrears(now.today);
         }
         let applied = loan.applied();
         self.loans.insert(id, loan);

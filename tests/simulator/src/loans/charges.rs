@@ -12,9 +12,12 @@ use crate::{
     fields::Fields,
     numbers,
     products::{Charge, OVERDUE, charge_not_found},
+    release::Release,
     validation::Checks,
 };
 
+/// What 1.10.1 takes of a charge that comes with a loan; develop takes more, and keeps an external id.
+const OF_A_LOAN: &str = "id chargeId amount dueDate chargeTimeType chargeCalculationType locale dateFormat";
 const AT_DISBURSEMENT: i64 = 1;
 pub(super) const SPECIFIED_DUE_DATE: i64 = 2;
 const INSTALMENT: i64 = 8;
@@ -48,6 +51,7 @@ pub(crate) struct SentCharge {
     charge: i64,
     amount: Decimal,
     due_on: Option<Date>,
+    external_id: Option<String>,
 }
 
 impl SentCharge {
@@ -58,11 +62,12 @@ impl SentCharge {
             charge,
             amount,
             due_on,
+            external_id: None,
         }
     }
 
     /// Reads `charges`; anything but an array is ignored.
-    pub(crate) fn read(fields: &Fields<'_>, checks: &mut Checks) -> Result<Vec<Self>, Failure> {
+    pub(crate) fn read(fields: &Fields<'_>, checks: &mut Checks, release: Release) -> Result<Vec<Self>, Failure> {
         let mut sent = Vec::new();
         let Some(Value::Array(elements)) = fields.get("charges") else {
             return Ok(sent);
@@ -71,6 +76,9 @@ impl SentCharge {
             let Value::Object(element) = element else { continue };
             let element = with_locale(element, fields);
             let element = Fields(&element);
+            if !release.is_develop() {
+                element.only(OF_A_LOAN)?;
+            }
             let (charge, amount) = (element.id("chargeId")?, element.decimal("amount")?);
             for (name, missing) in [("chargeId", charge.is_none()), ("amount", amount.is_none())] {
                 if missing {
@@ -88,6 +96,7 @@ impl SentCharge {
                     charge,
                     amount,
                     due_on,
+                    external_id: element.nonblank("externalId"),
                 });
             }
         }
@@ -320,7 +329,7 @@ impl Bank {
             due_on: sent.due_on,
             submitted_on: now.today,
             paid: false,
-            external_id: None,
+            external_id: sent.external_id.clone(),
             added: false,
             waived: false,
         })

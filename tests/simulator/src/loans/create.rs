@@ -95,7 +95,7 @@ impl Bank {
             }
             check_strategy(sent.strategy.as_deref())?;
         }
-        let sent_charges = SentCharge::read(&fields, &mut checks)?;
+        let sent_charges = SentCharge::read(&fields, &mut checks, self.release)?;
         let attributes = SentAttributes::read(&fields, &mut checks)?;
         let tranches = tranches::read(&fields, &product, expected)?;
         tranches::check_plan(&mut checks, &tranches, &product, expected, &sent);

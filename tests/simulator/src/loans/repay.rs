@@ -6,6 +6,7 @@ use time::Date;
 
 use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus, NOTE_LIMIT,
+    books::Books,
     payment::{self, PAYMENT, PaymentDetail},
     transactions::{Transaction, TransactionKind},
 };
@@ -90,9 +91,46 @@ impl Bank {
         }
         loan.check_payable(kind)?;
         loan.check_not_before_last(asked.on, kind)?;
-        loan.check_transaction_date(asked.on, now)?;
+        // develop takes refunds from before the disbursement.
+        let refund = matches!(kind, TransactionKind::MerchantIssuedRefund | TransactionKind::PayoutRefund);
+        if asked.on > now.today || !(refund && self.release.is_develop()) {
+            loan.check_transaction_date(asked.on, now)?;
+        }
         self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
+        self.check_threshold(&loan, kind, &asked, now)?;
         Ok(self.book_payment(loan, kind, asked, &fields, now))
+    }
+
+    /// Of a loan in tranches, no more of the principal is repaid than was paid out.
+    fn check_threshold(
+        &self,
+        loan: &Loan,
+        kind: TransactionKind,
+        asked: &Asked,
+        now: Now,
+    ) -> Result<(), Failure> {
+        if loan.tranches.is_empty() {
+            return Ok(());
+        }
+        let mut paid = loan.clone();
+        let last = loan.transactions.iter().map(|booked| booked.id).max().unwrap_or_default();
+        paid.transactions
+            .push(Transaction::new(last + 1, kind, asked.amount, asked.on, now));
+        let books = Books::of(&paid);
+        let repaid: Decimal = books.installments.iter().map(|installment| installment.paid.principal).sum();
+        let out: Decimal = loan
+            .tranches
+            .iter()
+            .filter(|tranche| tranche.paid_on.is_some())
+            .map(|tranche| tranche.principal)
+            .sum();
+        let credited: Decimal = books.installments.iter().map(|installment| installment.credited).sum();
+        if repaid <= out + credited {
+            return Ok(());
+        }
+        let code = "error.msg.loan.transaction.amount.exceeds.threshold";
+        let text = "The transaction amount cannot exceed threshold.";
+        Err(Failure::Domain(Fault::general(code, text)))
     }
 
     /// Books what was asked for, as a payment that was told how it went.

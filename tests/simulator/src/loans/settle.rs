@@ -1,5 +1,6 @@
 //! What follows from the transactions of a loan: what each was taken for, and where the loan stands.
 
+use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
@@ -42,7 +43,10 @@ impl Bank {
             }
             replays.push(transaction.replay(self.next(Numbered::Replay), booked, now));
         }
-        loan.transactions.extend(replays);
+        if !replays.is_empty() {
+            loan.transactions.extend(replays);
+            loan.balance_again();
+        }
         loan.follow(&books, self.release.is_develop());
     }
 
@@ -75,6 +79,38 @@ impl Transaction {
 }
 
 impl Loan {
+    /// What was booked anew stands after the rest of its day: what was left of the principal is told in this order.
+    fn balance_again(&mut self) {
+        let mut standing: Vec<_> = self
+            .transactions
+            .iter_mut()
+            .filter(|booked| booked.reversed_on.is_none())
+            .collect();
+        standing.sort_by_key(|transaction| transaction.on);
+        let mut balance = Decimal::ZERO;
+        for transaction in standing {
+            let Some(booked) = &mut transaction.booked else { continue };
+            let principal = booked.portions.principal;
+            match transaction.kind {
+                TransactionKind::Disbursement => balance += transaction.amount,
+                TransactionKind::CreditBalanceRefund => balance += principal,
+                TransactionKind::Repayment
+                | TransactionKind::WaiveInterest
+                | TransactionKind::RepaymentAtDisbursement
+                | TransactionKind::WriteOff
+                | TransactionKind::RecoveryRepayment
+                | TransactionKind::WaiveCharges
+                | TransactionKind::MerchantIssuedRefund
+                | TransactionKind::PayoutRefund
+                | TransactionKind::GoodwillCredit
+                | TransactionKind::ChargeAdjustment
+                | TransactionKind::DownPayment
+                | TransactionKind::InterestPaymentWaiver => balance -= principal,
+            }
+            booked.balance = balance.max(Decimal::ZERO);
+        }
+    }
+
     /// Where the loan stands by its books.
     fn follow(&mut self, books: &Books, develop: bool) {
         if self.disbursed_on.is_none() || self.status == LoanStatus::WrittenOff {
@@ -108,7 +144,8 @@ impl Loan {
             | LoanStatus::Withdrawn
             | LoanStatus::Rejected
             | LoanStatus::WrittenOff => {
-                if matches!(before, LoanStatus::Closed | LoanStatus::Overpaid) {
+                // 1.10.1 goes on telling when a loan was closed that was opened again.
+                if develop && matches!(before, LoanStatus::Closed | LoanStatus::Overpaid) {
                     self.closed_on = None;
                 }
                 self.maturity = Maturity::AsExpected;

@@ -62,7 +62,7 @@ impl Bank {
         let sent = SentTerms::read(&fields, &mut checks, mandatory)?;
         let expected = fields.date("expectedDisbursementDate")?;
         let submitted_on = fields.date("submittedOnDate")?;
-        let charges = SentCharge::read(&fields, &mut checks)?;
+        let charges = SentCharge::read(&fields, &mut checks, self.release)?;
         let attributes = SentAttributes::read(&fields, &mut checks)?;
         if !fields.0.keys().any(|name| !UNCOUNTED.contains(&name.as_str())) {
             checks.no_parameters();
