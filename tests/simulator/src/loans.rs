@@ -7,6 +7,7 @@ mod attributes;
 mod books;
 mod charge_add;
 mod charge_change;
+mod charge_state;
 mod charge_view;
 mod charges;
 mod close;

@@ -145,6 +145,7 @@ impl Books {
 
     /// The books of a loan over these periods, which may end before their time.
     pub(super) fn over(loan: &Loan, periods: Vec<Period>, cut: bool) -> Self {
+        let periods = if cut { periods } else { loan.with_late_charges(periods) };
         let charges: Vec<Portions> = (0..periods.len())
             .map(|position| loan.charges_of(&periods, position, cut))
             .collect();
@@ -200,9 +201,10 @@ impl Books {
                 booked.portions = self.each(|installment| {
                     position += 1;
                     charge
+                        .filter(|_| transaction.instalment.is_none_or(|number| number == position))
                         .map(|charge| {
-                            let amount = charge.in_period(&installment.period, position == 1, position == count);
-                            installment.waive_charge(amount, charge.is_penalty(), on)
+                            let of_period = charge.in_period(&installment.period, position == 1, position == count);
+                            installment.waive_charge(of_period.min(amount), charge.is_penalty(), on)
                         })
                         .unwrap_or_default()
                 });

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Loan, LoanStatus,
+    charge_state::ChargeState,
     charges::LoanCharge,
     repay::fits,
     transactions::{Transaction, TransactionKind},
@@ -90,15 +91,33 @@ impl Bank {
         let mut checks = Checks::of("loan.transaction");
         self.check_unique(external_id.as_deref(), &mut checks);
         checks.finish()?;
-        if charge.waived {
-            let text = "This loan charge has already been waived";
-            let fault = Fault::general("error.msg.loan.charge.already.waived", text);
-            return Err(Failure::Domain(fault.with([json!(charge.id)])));
+        let refuse = |why: &str, text: &str| {
+            let fault = Fault::general(format!("error.msg.loan.charge.{why}"), text);
+            Err(Failure::Domain(fault.with([json!(charge.id)])))
+        };
+        if loan.status != LoanStatus::Active {
+            let text = "This loan charge can be waived as the loan associated with it is currently inactive";
+            return refuse("associated.loan.inactive", text);
         }
-        let on = charge.due_on.map_or(loan.start(), |due_on| due_on.min(now.today));
-        let amount = charge.amount;
+        let state = ChargeState::of(&loan, charge, self.release);
+        let part = if charge.is_of_instalments() {
+            state.part_to_waive(fields.integer("installmentNumber")?, fields.date("dueDate")?)
+        } else {
+            None
+        };
+        let left = part.map_or(state.open(), |part| part.open);
+        let waived = part.map_or(charge.waived, |part| !part.waived.is_zero());
+        if waived {
+            return refuse("already.waived", "This loan charge has already been waived");
+        }
+        if left.is_zero() {
+            return refuse("already.paid", "This loan charge has been completely paid");
+        }
+        let due_on = part.map_or(charge.due_on, |part| Some(part.period.due));
+        let on = due_on.map_or(loan.start(), |due_on| due_on.min(now.today));
+        let (amount, instalment) = (left, part.map(|part| part.number));
         for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
-            own.waived = true;
+            own.waived = instalment.is_none();
         }
         let mut changes = Map::new();
         changes.insert("amount".into(), numbers::printed(amount));
@@ -108,6 +127,7 @@ impl Bank {
         let transaction = Transaction {
             external_id,
             charge: Some(charge.id),
+            instalment,
             ..Transaction::new(
                 self.next(Numbered::Transaction),
                 TransactionKind::WaiveCharges,

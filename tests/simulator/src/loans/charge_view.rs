@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Loan, LoanStatus,
     books::Books,
+    charge_state::ChargeState,
     charges::{LoanCharge, PERCENT_OF_AMOUNT, SPECIFIED_DUE_DATE},
     portions::Portions,
     transactions::TransactionKind,
@@ -15,7 +16,20 @@ use crate::{dates, enums, numbers, release::Release};
 /// A charge by itself.
 pub(crate) fn charge_view(loan: &Loan, charge: &LoanCharge, release: Release) -> Value {
     let mut view = charge.view(loan, release);
-    view.insert("installmentChargeData".into(), json!([]));
+    let state = ChargeState::of(loan, charge, release);
+    // What is paid or waived is not listed.
+    let open = state.instalments.iter().filter(|part| !part.open.is_zero());
+    let parts = open.map(|part| {
+        json!({
+            "installmentNumber": part.number,
+            "dueDate": dates::array(part.period.due),
+            "amount": numbers::printed(part.amount),
+            "amountOutstanding": numbers::printed(part.open),
+            "paid": false,
+            "waived": false,
+        })
+    });
+    view.insert("installmentChargeData".into(), parts.collect());
     Value::Object(view)
 }
 
@@ -34,13 +48,8 @@ impl LoanCharge {
     fn view(&self, loan: &Loan, release: Release) -> Map<String, Value> {
         let percentage = self.charge.calculation == PERCENT_OF_AMOUNT;
         let zero_unless = |value: Decimal| if percentage { numbers::printed(value) } else { json!(0) };
-        let paid = if self.paid {
-            self.amount
-        } else {
-            loan.paid_of(self, release)
-        };
-        let waived = if self.waived { self.amount - paid } else { Decimal::ZERO };
-        let open = self.amount - paid - waived;
+        let state = ChargeState::of(loan, self, release);
+        let (paid, open) = (state.paid, state.open());
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| {
             if !value.is_null() {
@@ -60,7 +69,7 @@ impl LoanCharge {
         put("percentage", zero_unless(self.asked));
         put("amountPercentageAppliedTo", zero_unless(loan.terms.principal));
         put("currency", enums::currency());
-        put("amount", numbers::printed(self.amount));
+        put("amount", numbers::printed(state.amount));
         put(
             "amountPaid",
             if self.added && !loan.kind.progressive {
@@ -69,7 +78,7 @@ impl LoanCharge {
                 numbers::or_nothing(paid)
             },
         );
-        put("amountWaived", numbers::or_nothing(waived));
+        put("amountWaived", numbers::or_nothing(state.waived));
         put("amountWrittenOff", json!(0));
         put("amountOutstanding", numbers::printed(numbers::money(open)));
         put("amountOrPercentage", numbers::printed(self.asked));
@@ -87,7 +96,7 @@ impl LoanCharge {
 
 impl Loan {
     /// What was paid of a charge with a due date: the charges of a loan are paid one after the other.
-    fn paid_of(&self, charge: &LoanCharge, release: Release) -> Decimal {
+    pub(super) fn paid_of(&self, charge: &LoanCharge, release: Release) -> Decimal {
         let like = |other: &&LoanCharge| {
             other.charge.time == SPECIFIED_DUE_DATE && other.charge.penalty == charge.charge.penalty
         };

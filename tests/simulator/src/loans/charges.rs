@@ -137,6 +137,11 @@ impl LoanCharge {
         self.follow(principal);
     }
 
+    /// Whether every repayment bears a part of it.
+    pub(super) fn is_of_instalments(&self) -> bool {
+        self.charge.time == INSTALMENT
+    }
+
     /// Whether it is a penalty.
     pub(super) fn is_penalty(&self) -> bool {
         self.charge.penalty
@@ -211,6 +216,28 @@ impl LoanCharge {
 }
 
 impl Loan {
+    /// A charge that is due after the last repayment makes one of its own.
+    pub(super) fn with_late_charges(&self, mut periods: Vec<Period>) -> Vec<Period> {
+        let dated = self
+            .charges
+            .iter()
+            .filter(|charge| charge.charge.time == SPECIFIED_DUE_DATE);
+        let latest = dated.filter_map(|charge| charge.due_on).max();
+        let Some((last, due)) = periods.last().map(|period| period.due).zip(latest) else {
+            return periods;
+        };
+        if due > last {
+            periods.push(Period {
+                from: last,
+                due,
+                principal: Decimal::ZERO,
+                interest: Decimal::ZERO,
+                balance: Decimal::ZERO,
+            });
+        }
+        periods
+    }
+
     /// The charges of one of these periods.
     pub(super) fn charges_of(&self, periods: &[Period], position: usize, cut: bool) -> Portions {
         let (first, last) = (position == 0, position + 1 == periods.len());

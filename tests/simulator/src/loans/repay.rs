@@ -92,7 +92,10 @@ impl Bank {
         loan.check_payable(kind)?;
         loan.check_not_before_last(asked.on, kind)?;
         // develop takes refunds from before the disbursement.
-        let refund = matches!(kind, TransactionKind::MerchantIssuedRefund | TransactionKind::PayoutRefund);
+        let refund = matches!(
+            kind,
+            TransactionKind::MerchantIssuedRefund | TransactionKind::PayoutRefund
+        );
         if asked.on > now.today || !(refund && self.release.is_develop()) {
             loan.check_transaction_date(asked.on, now)?;
         }
@@ -102,22 +105,25 @@ impl Bank {
     }
 
     /// Of a loan in tranches, no more of the principal is repaid than was paid out.
-    fn check_threshold(
-        &self,
-        loan: &Loan,
-        kind: TransactionKind,
-        asked: &Asked,
-        now: Now,
-    ) -> Result<(), Failure> {
+    fn check_threshold(&self, loan: &Loan, kind: TransactionKind, asked: &Asked, now: Now) -> Result<(), Failure> {
         if loan.tranches.is_empty() {
             return Ok(());
         }
         let mut paid = loan.clone();
-        let last = loan.transactions.iter().map(|booked| booked.id).max().unwrap_or_default();
+        let last = loan
+            .transactions
+            .iter()
+            .map(|booked| booked.id)
+            .max()
+            .unwrap_or_default();
         paid.transactions
             .push(Transaction::new(last + 1, kind, asked.amount, asked.on, now));
         let books = Books::of(&paid);
-        let repaid: Decimal = books.installments.iter().map(|installment| installment.paid.principal).sum();
+        let repaid: Decimal = books
+            .installments
+            .iter()
+            .map(|installment| installment.paid.principal)
+            .sum();
         let out: Decimal = loan
             .tranches
             .iter()

@@ -89,7 +89,9 @@ impl Loan {
         standing.sort_by_key(|transaction| transaction.on);
         let mut balance = Decimal::ZERO;
         for transaction in standing {
-            let Some(booked) = &mut transaction.booked else { continue };
+            let Some(booked) = &mut transaction.booked else {
+                continue;
+            };
             let principal = booked.portions.principal;
             match transaction.kind {
                 TransactionKind::Disbursement => balance += transaction.amount,

@@ -141,6 +141,8 @@ pub(crate) struct Transaction {
     pub(crate) by_hand: bool,
     /// The charge that was waived or adjusted.
     pub(crate) charge: Option<u64>,
+    /// The repayment whose part of the charge was waived, the first of which is number one.
+    pub(crate) instalment: Option<usize>,
     /// The transaction that was reversed because this one takes its place, with other portions.
     pub(crate) replays: Option<u64>,
 }
@@ -166,6 +168,7 @@ impl Transaction {
             reversed_on: None,
             by_hand: false,
             charge: None,
+            instalment: None,
             replays: None,
         }
     }

@@ -80,6 +80,7 @@ pub(crate) fn play(recording: &Recording, before: Option<&Recording>, users: &Us
         blocked: Vec::new(),
         tally: Tally::default(),
     };
+    play.comparison.replays_from(FIRST_REPLAY);
     if both.iter().any(|recording| foundation::has_further_offices(recording)) {
         play.outside.forget_offices();
     }
