@@ -3,7 +3,7 @@
 use fineract_simulator::{Decision, Release, Simulator};
 use serde_json::{Value, json};
 
-use crate::bank::{approval, bank_with_loan, codes, disbursement, is_cached, request, send, with};
+use crate::bank::{approval, bank_with_loan, codes, disbursement, is_cached, request, send, tranched, with};
 
 pub(crate) const LOAN: &str = "loans/external-id/LOAN-1";
 
@@ -371,5 +371,100 @@ fn a_preview_keeps_nothing() {
         let kept = send(&bank, "GET", path, &Value::Null, 200);
         let interest = |schedule: &Value| schedule["totalInterestCharged"].to_string();
         assert_eq!(interest(&kept["repaymentSchedule"]), interest(&preview), "{release}");
+    }
+}
+
+#[test]
+fn what_is_booked_anew_stands_last_of_its_day() {
+    for release in Release::ALL {
+        let bank = active(release);
+        for (day, amount, id) in [
+            ("12 February 2026", "1000", "T-1"),
+            ("12 February 2026", "25", "T-2"),
+            ("20 January 2026", "25", "T-3"),
+        ] {
+            let paid = with(&money(day, amount), &json!({"externalId": id}));
+            send(&bank, "POST", &transactions("repayment"), &paid, 200);
+        }
+        let of = |id: &str| read(&bank, &format!("/transactions/external-id/{id}"));
+        // All of the interest, 666.67, is paid; the principal of both is gone after the one that was booked anew.
+        let balance = of("T-1")["outstandingLoanBalance"].to_string();
+        assert_eq!(balance, "99616.67", "{release}");
+        assert_eq!(of("T-2")["outstandingLoanBalance"].to_string(), "99975.0", "{release}");
+    }
+}
+
+#[test]
+fn only_develop_takes_refunds_from_before_the_disbursement() {
+    for release in Release::ALL {
+        let bank = active(release);
+        for command in ["merchantIssuedRefund", "payoutRefund", "goodwillCredit", "repayment"] {
+            let refund = command.ends_with("Refund") && release != Release::V1_10_1;
+            let body = money("01 January 2026", "25");
+            send(
+                &bank,
+                "POST",
+                &transactions(command),
+                &body,
+                if refund { 200 } else { 403 },
+            );
+        }
+    }
+}
+
+#[test]
+fn release_1_10_1_goes_on_telling_when_a_reopened_loan_was_closed() {
+    for release in Release::ALL {
+        let bank = active(release);
+        let body = quoted(&bank, &money("12 February 2026", ALL));
+        send(
+            &bank,
+            "POST",
+            &transactions("repayment"),
+            &with(&body, &json!({"externalId": "T-1"})),
+            200,
+        );
+        assert_eq!(status(&bank), 600);
+        let path = format!("{LOAN}/transactions/external-id/T-1?command=undo");
+        send(&bank, "POST", &path, &money("12 February 2026", "0"), 200);
+        assert_eq!(status(&bank), 300);
+        let closed_on = read(&bank, "")["timeline"]["closedOnDate"].clone();
+        let told = if release == Release::V1_10_1 {
+            json!([2026, 2, 12])
+        } else {
+            Value::Null
+        };
+        assert_eq!(closed_on, told, "{release}");
+    }
+}
+
+#[test]
+fn no_more_of_a_loan_in_tranches_is_repaid_than_was_paid_out() {
+    let tranche = |day: &str, principal: u64| json!({"expectedDisbursementDate": day, "principal": principal});
+    let data = [tranche("11 January 2026", 60_000), tranche("11 October 2026", 40_000)];
+    for release in Release::ALL {
+        let bank = bank_with_loan(release);
+        let body = with(&tranched("LOAN-2", 1, &[]), &json!({"disbursementData": data}));
+        send(&bank, "POST", "loans", &body, 200);
+        let path = "loans/external-id/LOAN-2";
+        send(&bank, "POST", &format!("{path}?command=approve"), &approval(), 200);
+        send(&bank, "POST", &format!("{path}?command=disburse"), &disbursement(), 200);
+        for (amount, answered) in [("50000", 200), ("40000", 403), ("5000", 200)] {
+            let body = money("12 February 2026", amount);
+            let answer = send(
+                &bank,
+                "POST",
+                &format!("{path}/transactions?command=repayment"),
+                &body,
+                answered,
+            );
+            if answered == 403 {
+                assert_eq!(
+                    codes(&answer)[1],
+                    "error.msg.loan.transaction.amount.exceeds.threshold",
+                    "{release}"
+                );
+            }
+        }
     }
 }
