@@ -126,6 +126,7 @@ pub(crate) fn willing(own: &str) -> Told<impl Fn(usize, &Request) -> Exchange + 
 /// The external id at the end of a path.
 fn external_id_in(path: &str) -> Option<String> {
     let (_, id) = path.rsplit_once("/external-id/")?;
+    let id = id.split('/').next().unwrap_or_default();
     Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
 }
 
@@ -148,9 +149,21 @@ fn shown(own: &str, path: &str) -> Value {
             .map(|(name, id)| json!({"id": id, "name": name}));
         return products.collect();
     }
+    if path.contains("/clients/") {
+        let id = by_external_id.as_deref().unwrap_or(own);
+        return json!({"id": 3, "externalId": id, "firstname": "J", "lastname": "B"});
+    }
+    if path.contains("/transactions/external-id/") {
+        let id = by_external_id.as_deref().unwrap_or(own);
+        return json!({"id": 7, "externalId": id, "type": {"repayment": true}, "amount": 1000.50, "date": [2026, 2, 11]});
+    }
+    if path.ends_with("/template") {
+        return json!({"externalLoanId": by_external_id.as_deref().unwrap_or(own), "amount": 1000.50});
+    }
     let kind = json!({"id": 1});
-    json!({"id": 7, "externalId": by_external_id.as_deref().unwrap_or(own), "clientId": 3, "loanProductId": 1,
-        "firstname": "J", "lastname": "B", "principal": 1000.50, "termFrequency": 12, "numberOfRepayments": 12,
+    let asked = path.rsplit('/').next().and_then(|last| last.parse().ok());
+    json!({"id": asked.unwrap_or(7), "externalId": by_external_id.as_deref().unwrap_or(own), "clientId": 3, "loanProductId": 1,
+        "principal": 1000.50, "termFrequency": 12, "numberOfRepayments": 12,
         "repaymentEvery": 1, "interestRatePerPeriod": 8.3, "termPeriodFrequencyType": kind,
         "repaymentFrequencyType": kind, "amortizationType": kind, "interestType": kind,
         "interestCalculationPeriodType": kind, "transactionProcessingStrategyCode": "mifos-standard-strategy",

@@ -69,6 +69,11 @@ pub enum Answer {
         /// Whether Fineract remembered it.
         cached: bool,
     },
+    /// A success that names something else: Fineract left the ids out, or another program answered.
+    Unnamed {
+        /// Whether Fineract remembered it.
+        cached: bool,
+    },
     /// Refused.
     Refused {
         /// Whether Fineract remembered it.

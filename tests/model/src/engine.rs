@@ -28,13 +28,15 @@ const SEQUENCES: [[Option<u8>; 2]; 5] = [
 const ACCEPTED: [[u8; 2]; 3] = [[0, 0], [0, 1], [1, 0]];
 
 /// Every answer.
-pub const ANSWERS: [Answer; 15] = [
+pub const ANSWERS: [Answer; 17] = [
     Answer::NotSent,
     Answer::NothingFound { too_long: false },
     Answer::NothingFound { too_long: true },
     Answer::Lost,
     Answer::Applied { cached: false },
     Answer::Applied { cached: true },
+    Answer::Unnamed { cached: false },
+    Answer::Unnamed { cached: true },
     Answer::Refused { cached: false },
     Answer::Refused { cached: true },
     Answer::Failed { cached: false },
@@ -204,7 +206,7 @@ fn decide(before: Before, answer: Answer, shown: Option<Shown>, key_tries: u32, 
 /// Whether Fineract is asked what is there before the verdict is believed.
 fn asks(before: Before, answer: Answer, verdict: &Verdict, broken: Option<Rule>) -> bool {
     match verdict {
-        Verdict::Spent { .. } | Verdict::Restored => true,
+        Verdict::Spent { .. } | Verdict::Restored | Verdict::Unnamed { .. } => true,
         Verdict::Refused(_) => before.epoch > 0 && broken != Some(Rule::ReadBackRefusals),
         Verdict::Denied(_) => {
             let denied = before.stuck == Stuck::Denied && !before.cut_off;
@@ -240,6 +242,13 @@ fn confirmed(before: Before, outcome: Outcome, shown: Shown, key_tries: u32) -> 
             verdict: Verdict::Refused(not_applied()),
             ..outcome
         },
+        (Shown::NotApplied, Verdict::Unnamed { replayed }) => {
+            let verdict = match replayed {
+                true => Verdict::NotYet(Wait::new(Pace::Operator, Reason::NeedsOperator)),
+                false => Verdict::Unknown(Wait::new(Pace::Soon, Reason::ForeignAnswer)),
+            };
+            Outcome { verdict, ..outcome }
+        }
         (Shown::NotApplied, _) => outcome,
     }
 }

@@ -28,6 +28,12 @@ const APPLIES: End = End {
     key: Key::Applied,
     answer: Answer::Applied { cached: false },
 };
+const APPLIES_AND_NAMES_NOTHING: End = End {
+    text: "Fineract applies it, and its answer names nothing",
+    applies: true,
+    key: Key::Applied,
+    answer: Answer::Unnamed { cached: false },
+};
 const REFUSES: End = End {
     text: "Fineract refuses it",
     applies: false,
@@ -88,6 +94,7 @@ impl Model {
             (known || !guarded, known, REFUSES),
             (failing && self.setting.may_spend(epoch, spent), false, FAILS),
             (failing && !known, false, APPLIES_AND_FAILS),
+            (failing && !known, false, APPLIES_AND_NAMES_NOTHING),
             (failing && !known, false, APPLIES_AND_STORES_A_FAILURE),
             (failing && next, false, DIES),
             (failing && !known, false, APPLIES_AND_DIES),
@@ -109,6 +116,9 @@ impl Model {
             }
             return;
         }
+        steps.foul(what("another program answers that all is well"), |state| {
+            self.answered(state, who, run, Answer::Unnamed { cached: false });
+        });
         if self.may_be_denied(steps.from, run.target) {
             let texts = [
                 "Fineract does not find the client",

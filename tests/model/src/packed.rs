@@ -181,7 +181,7 @@ impl Bits {
         let place = (0..)
             .zip(ANSWERS)
             .find_map(|(place, known)| (known == answer).then_some(place));
-        self.put(place.unwrap_or_default(), 4);
+        self.put(place.unwrap_or_default(), 5);
     }
 
     fn settled(&mut self, settled: Settled) {

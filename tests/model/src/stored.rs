@@ -117,6 +117,7 @@ pub fn exchange(answer: Answer) -> Exchange {
         Answer::NotSent | Answer::NothingFound { .. } => Exchange::NotSent,
         Answer::Lost => Exchange::Lost(Loss::TimedOut),
         Answer::Applied { cached } => says(200, cached, json!({"resourceId": 42, "resourceExternalId": CLIENT})),
+        Answer::Unnamed { cached } => says(200, cached, json!({"officeId": 1})),
         Answer::Refused { cached } => says(403, cached, error("error.msg.client.duplicate.mobileNo")),
         Answer::Failed { cached } => says(500, cached, json!({"Exception": "x"})),
         Answer::Busy | Answer::BusyTooLong => says(425, true, json!({})),

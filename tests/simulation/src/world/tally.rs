@@ -52,8 +52,8 @@ const TRANSITIONS: [(State, State); 11] = [
     (State::Waiting, State::Cancelled),
     (State::Cancelled, State::Cancelled),
 ];
-/// Causes of waiting that must be seen.
-const REASONS: [Reason; 17] = [
+/// Causes of waiting that must be seen. Nothing happens in these worlds that only an operator could decide.
+const REASONS: [Reason; 16] = [
     Reason::FineractUnreachable,
     Reason::AnswerLost,
     Reason::LookupUnanswered,
@@ -70,7 +70,6 @@ const REASONS: [Reason; 17] = [
     Reason::PendingApproval,
     Reason::ClientNotFoundYet,
     Reason::ReferenceTaken,
-    Reason::NeedsOperator,
 ];
 
 /// Counts by group and name.
