@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::values::{Currency, Date, StoredNumber, StoredText, from_fineract, shows_number, shows_text};
+use crate::values::{
+    Currency, Date, StoredNumber, StoredText, from_fineract, keeps_number, keeps_text, shows_number, shows_text,
+};
 
 /// What a read-back shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +54,20 @@ impl<'a> Evidence<'a> {
     pub fn number<T: StoredNumber>(self, pointer: &str, asked: Option<T>) -> Self {
         let shown = self.thing.pointer(pointer);
         let agrees = asked.is_none_or(|asked| shows_number(shown, &asked, self.currency));
+        self.and(agrees)
+    }
+
+    /// A text that an update set must be there as it was sent. An empty text is as good as none.
+    #[must_use]
+    pub fn set_text<T: StoredText>(self, pointer: &str, asked: Option<&T>) -> Self {
+        let agrees = asked.is_none_or(|asked| keeps_text(self.thing.pointer(pointer), asked));
+        self.and(agrees)
+    }
+
+    /// A number that an update set must be there as it was sent.
+    #[must_use]
+    pub fn set_number<T: StoredNumber>(self, pointer: &str, asked: Option<T>) -> Self {
+        let agrees = asked.is_none_or(|asked| keeps_number(self.thing.pointer(pointer), &asked));
         self.and(agrees)
     }
 

@@ -65,6 +65,10 @@ impl Script {
         self.exchange(line, Exchange::Lost(Loss::TimedOut))
     }
 
+    pub(crate) fn too_large(self, line: &str) -> Self {
+        self.exchange(line, Exchange::Lost(Loss::TooLarge))
+    }
+
     pub(crate) fn unreachable(self, line: &str) -> Self {
         self.exchange(line, Exchange::NotSent)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::callers::Caller;
+use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::ledger::{self, Ledger};
 use crate::order::first_before;
@@ -63,7 +64,7 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
     if row.state == State::Accepted && clock.now().since(row.accepted_at) > YOUNG {
         behind = first_before(ledger, &row).await.map_err(unavailable)?;
     }
-    let retry = retry_of(ledger, clock, caller, &row).await?;
+    let retry = retry_of(ledger, clock, caller, &row).await;
     let beside = Beside {
         behind: behind.as_ref(),
         retry: retry.as_ref(),
@@ -81,11 +82,15 @@ pub async fn track(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, id: 
 }
 
 /// The operation as which this one was sent anew. The note of a retry is written before its row, so the row is looked for.
-async fn retry_of(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, row: &Row) -> Result<Option<Row>, Problem> {
-    let Some(id) = row.retried_as() else { return Ok(None) };
+async fn retry_of(ledger: &dyn Ledger, clock: &dyn Clock, caller: &Caller, row: &Row) -> Option<Row> {
+    let id = row.retried_as()?;
     let now = clock.now();
-    let retry = ledger.get(id).await.map_err(unavailable)?;
-    Ok(retry.filter(|retry| retry.caller == caller.id && !retry.expired(now)))
+    // The result is known without it.
+    let retry = ledger.get(id).await.unwrap_or_else(|error| {
+        tracing::warn!(operation_id = %row.id, error = %Chain(&error), "what an operation was retried as could not be read");
+        None
+    });
+    retry.filter(|retry| retry.caller == caller.id && !retry.expired(now))
 }
 
 /// The caller's own operation with this tracking id.

@@ -11,7 +11,7 @@ pub use date::{Date, from_fineract};
 pub use external_id::ExternalId;
 pub use number::{Amount, Count, Rate, TermUnit, decimal_of};
 pub use shape::Shape;
-pub use stored::{Charged, Currency, StoredNumber, StoredText, shows_number, shows_text};
+pub use stored::{Charged, Currency, StoredNumber, StoredText, keeps_number, keeps_text, shows_number, shows_text};
 pub use text::{Clearable, EMAIL_MAX, Email, LABEL_MAX, Label, Lender, MOBILE_MAX, Mobile, NAME_MAX, NOTE_MAX};
 pub use text::{Name, Note, UTR_MAX, Utr, WORDS_MAX, Words};
 

@@ -93,10 +93,13 @@ impl Declared {
         let evidence = Evidence::in_currency(&whole, Currency::of(&loan))
             .number("/amount", self.amount())
             .date("/date", self.date());
-        if !evidence.holds() {
-            return Ok(Proof::NotApplied);
-        }
-        let ids = self.ids(bank, paid).await?;
-        self.by_us(bank, case, ids).await
+        let us = bank.username().await?;
+        let by = loan.pointer("/timeline/disbursedByUsername").and_then(Value::as_str);
+        Ok(match (evidence.holds(), by) {
+            (false, _) => Proof::NotApplied,
+            // Whatever command paid it out: it is done once, for Fineract takes no top-up back.
+            (true, Some(by)) if by != us => Proof::ByAnother,
+            (true, Some(_) | None) => Proof::Applied(self.ids_on(&loan, paid)),
+        })
     }
 }

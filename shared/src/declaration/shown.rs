@@ -136,7 +136,7 @@ impl Declared {
     }
 
     /// What is there is ours, unless Fineract's audits have another user's command that did it.
-    pub(super) async fn by_us(&self, bank: &Bank<'_>, case: &Case, ids: Value) -> Result<Proof, Stop> {
+    async fn by_us(&self, bank: &Bank<'_>, case: &Case, ids: Value) -> Result<Proof, Stop> {
         let Some(number) = ids.get("resourceId").and_then(Value::as_u64) else {
             return Ok(Proof::NotApplied);
         };
@@ -149,12 +149,12 @@ impl Declared {
     }
 
     /// The ids that the answer to its command names; `thing` is what was changed, if not the loan itself.
-    pub(super) async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
+    async fn ids(&self, bank: &Bank<'_>, thing: &Value) -> Result<Value, Stop> {
         Ok(self.ids_on(&bank.loan(&self.loan).await?, thing))
     }
 
     /// The same, on a loan that was read.
-    fn ids_on(&self, loan: &Value, thing: &Value) -> Value {
+    pub(super) fn ids_on(&self, loan: &Value, thing: &Value) -> Value {
         let mut ids = loan_ids(loan);
         let own = |member: &str| thing.get(member).filter(|id| !id.is_null()).cloned();
         let names = match (self.row.place, self.row.makes()) {

@@ -5,6 +5,7 @@ use super::doubt::bounded;
 use crate::bank::Bank;
 use crate::command::Stop;
 use crate::failure::Failure;
+use crate::fineract::{Exchange, Loss};
 use crate::operation::{AnyOperation, Case};
 use crate::packing;
 use crate::row::{Row, UNKNOWN};
@@ -22,6 +23,7 @@ impl Executor<'_> {
             Ok(question) => bank.question(&question).await.map(|exchange| (question, exchange)),
             Err(stop) => Err(stop),
         };
+        let longer_than_read = matches!(&exchange, Ok((_, Exchange::Lost(Loss::TooLarge))));
         let outcome = match exchange {
             Ok((question, exchange)) => Outcome {
                 perhaps_changed: false,
@@ -34,12 +36,12 @@ impl Executor<'_> {
         };
         let unanswered = matches!(outcome.verdict, Verdict::Unknown(_)) && unknown_tries(row) + 1 >= QUESTION_TRIES;
         let too_long = matches!(&outcome.verdict, Verdict::Applied(body) if !packing::fits(body));
-        let verdict = if unanswered {
-            let message = "Fineract gave no answer, however often it was asked.";
-            Verdict::Refused(Failure::gateway(504, "gateway.unanswered", message))
-        } else if too_long {
+        let verdict = if too_long || longer_than_read {
             let message = "Fineract's answer is too large to be kept.";
             Verdict::Refused(Failure::gateway(413, "gateway.response-too-large", message))
+        } else if unanswered {
+            let message = "Fineract gave no answer, however often it was asked.";
+            Verdict::Refused(Failure::gateway(504, "gateway.unanswered", message))
         } else {
             outcome.verdict
         };

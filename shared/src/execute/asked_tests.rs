@@ -39,6 +39,15 @@ async fn five_tries_without_an_answer_are_all() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_to_be_read_is_not_asked_for_again() {
+    let world = World::new();
+    let message = world.accept("LOAN_GET", json!({"external_loan_id": "L"})).await;
+    world.run(&Script::default().too_large(ASKED), &message).await;
+    let failure = world.row().failure.unwrap();
+    assert_eq!(failure.code(), Some("gateway.response-too-large"));
+}
+
+#[tokio::test]
 async fn the_answer_of_the_last_try_counts() {
     let (world, message) = lost(4).await;
     let loan = json!({"id": 2, "externalId": "L"});

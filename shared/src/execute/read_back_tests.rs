@@ -339,3 +339,65 @@ async fn no_answer_of_another_program_ends_an_operation_or_leaves_it_to_a_person
         }
     }
 }
+
+/// An update stores values as they are sent: what is there after trimming was there before.
+#[tokio::test]
+async fn an_update_is_there_only_as_it_was_sent() {
+    const PUT: &str = "PUT /v1/clients/external-id/INC-1";
+    let named =
+        |first: &str| json!({"id": 42, "officeId": 1, "externalId": "INC-1", "firstname": first, "lastname": "B"});
+    for (shown, sent, applied) in [
+        ("Ravi", "Ravi", true),
+        ("Ravi ", "Ravi ", true),
+        ("Ravi ", "Ravi", false),
+        ("Ravi", "Ravi ", false),
+    ] {
+        let world = World::new();
+        let data = json!({"externalId": "INC-1", "firstname": sent, "lastname": "B"});
+        let message = world.accept("CLIENT_UPDATE", data).await;
+        let script = Script::default().cached(PUT, 500, json!({})).on(GET, 200, named(shown));
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        let state = if applied { State::Succeeded } else { State::Waiting };
+        assert_eq!(world.row().state, state, "{shown:?} {sent:?}");
+    }
+}
+
+/// A top-up loan is paid out once; whose deed it was, the loan tells.
+#[tokio::test]
+async fn a_top_up_loan_that_another_paid_out_was_not_paid_out_by_this_operation() {
+    const DISBURSE: &str = "POST /v1/loans/external-id/L?command=disburse";
+    const LOAN: &str = "GET /v1/loans/external-id/L";
+    let loan = |status: u64, by: &str| {
+        let paid = |id: u64, amount: u64| json!({"id": id, "type": {"disbursement": true}, "amount": amount, "date": [2026, 1, 11]});
+        json!({"id": 2, "externalId": "L", "clientId": 1, "clientOfficeId": 1, "isTopup": true, "status": {"id": status},
+            "timeline": {"disbursedByUsername": by}, "transactions": [paid(4, 900), paid(7, 1_100)]})
+    };
+    for (by, amount, state, code) in [
+        ("mifos", 2_000, State::Succeeded, None),
+        ("clerk", 2_000, State::Failed, Some("gateway.done-by-another")),
+        ("mifos", 1_100, State::Waiting, None),
+    ] {
+        let world = World::new();
+        let data =
+            json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026", "transactionAmount": amount});
+        let message = world.accept("LOAN_DISBURSE", data).await;
+        let script = Script::default().on(LOAN, 200, loan(200, by)).lost(DISBURSE);
+        world.run(&script, &message).await;
+        world.clock.advance(WAIT_MAX);
+        let own = format!("{LOAN}/transactions/external-id/{}", world.row().id);
+        let script = Script::default()
+            .on(LOAN, 200, loan(300, by))
+            .cached(DISBURSE, 500, json!({}))
+            .on(&own, 404, refusal("error.msg.loan.transaction.external.id.invalid"))
+            .on(&format!("{LOAN}?associations=transactions"), 200, loan(300, by));
+        world.run(&script, &message).await;
+        assert!(script.is_done());
+        let row = world.row();
+        let failure = row.failure.as_ref().and_then(|failure| failure.code());
+        assert_eq!((row.state, failure), (state, code), "{by} {amount}");
+        if state == State::Succeeded {
+            assert_eq!(row.response.unwrap()["subResourceId"], 7);
+        }
+    }
+}

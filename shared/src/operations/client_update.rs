@@ -89,10 +89,10 @@ impl Operation for ClientUpdate {
             return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&client)
-            .text("/firstname", self.firstname.as_ref())
-            .text("/lastname", self.lastname.as_ref())
-            .text("/mobileNo", self.mobile_no.as_ref())
-            .text("/emailAddress", self.email_address.as_ref())
+            .set_text("/firstname", self.firstname.as_ref())
+            .set_text("/lastname", self.lastname.as_ref())
+            .set_text("/mobileNo", self.mobile_no.as_ref())
+            .set_text("/emailAddress", self.email_address.as_ref())
             .date("/activationDate", self.activation_date);
         Ok(evidence.prove(None, client_ids(&client)))
     }

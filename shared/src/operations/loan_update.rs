@@ -115,11 +115,11 @@ impl Operation for LoanUpdate {
             return Ok(Proof::NotApplied);
         };
         let evidence = Evidence::of(&loan)
-            .number("/proposedPrincipal", self.principal)
-            .number("/termFrequency", self.loan_term_frequency)
-            .number("/termPeriodFrequencyType/id", self.loan_term_frequency_type)
-            .number("/numberOfRepayments", self.number_of_repayments)
-            .number("/interestRatePerPeriod", self.interest_rate_per_period)
+            .set_number("/proposedPrincipal", self.principal)
+            .set_number("/termFrequency", self.loan_term_frequency)
+            .set_number("/termPeriodFrequencyType/id", self.loan_term_frequency_type)
+            .set_number("/numberOfRepayments", self.number_of_repayments)
+            .set_number("/interestRatePerPeriod", self.interest_rate_per_period)
             .date(SUBMITTED, self.submitted_on_date);
         Ok(evidence.prove(None, loan_ids(&loan)))
     }

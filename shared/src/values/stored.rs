@@ -165,6 +165,16 @@ pub fn shows_number<T: StoredNumber>(shown: Option<&Value>, sent: &T, currency: 
     shown.and_then(decimal_of).map(stored) == Some(stored(sent.sent()))
 }
 
+/// Whether Fineract shows this text as it was sent: an update changes nothing about it.
+pub fn keeps_text<T: StoredText>(shown: Option<&Value>, sent: &T) -> bool {
+    shown.and_then(Value::as_str).unwrap_or_default() == sent.sent()
+}
+
+/// Whether Fineract shows this number as it was sent: an update does not round.
+pub fn keeps_number<T: StoredNumber>(shown: Option<&Value>, sent: &T) -> bool {
+    shown.and_then(decimal_of) == Some(sent.sent())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
