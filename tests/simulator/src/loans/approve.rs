@@ -57,6 +57,7 @@ impl Bank {
             check_past(approved_on, now)?;
         }
         checks.finish()?;
+        loan.check_charges_in_schedule(expected.unwrap_or(loan.expected_disbursement))?;
 
         let mut changes = Map::new();
         loan.status = LoanStatus::Approved;

@@ -194,17 +194,22 @@ impl Bank {
     fn update_charge(&mut self, mut loan: Loan, charge: &LoanCharge, fields: Fields<'_>) -> Result<Applied, Failure> {
         fields.only("amount dueDate locale dateFormat")?;
         let (amount, due_on) = (fields.decimal("amount")?, fields.date("dueDate")?);
+        // An empty date takes the date away.
+        let dateless = fields.text("dueDate").is_some_and(|text| text.is_empty());
         fits(None, amount.unwrap_or_default())?;
         let principal = loan.terms.principal;
         for own in loan.charges.iter_mut().filter(|own| own.id == charge.id) {
             own.change_to(amount, due_on, principal);
+            if dateless {
+                own.due_on = None;
+            }
         }
-        loan.net_disbursal = principal - loan.charges_at_disbursement();
+        // A slip of Fineract: what the client gets in hand is told as before.
         let mut changes = Map::new();
         if let Some(amount) = amount {
             changes.insert("amount".into(), numbers::as_sent(amount));
         }
-        if due_on.is_some() {
+        if due_on.is_some() || dateless {
             changes.insert("dueDate".into(), json!(fields.text("dueDate")));
             changes.insert("dateFormat".into(), json!(fields.text("dateFormat")));
         }

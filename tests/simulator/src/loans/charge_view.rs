@@ -72,7 +72,7 @@ impl LoanCharge {
         put("amount", numbers::printed(state.amount));
         put(
             "amountPaid",
-            if self.added && !loan.kind.progressive {
+            if self.added && !loan.kind.progressive && !self.is_at_disbursement() {
                 numbers::printed(paid)
             } else {
                 numbers::or_nothing(paid)

@@ -257,6 +257,25 @@ impl Loan {
     }
 }
 
+impl Loan {
+    /// No charge is due before the money is paid out.
+    pub(super) fn check_charges_in_schedule(&self, disbursement: Date) -> Result<(), Failure> {
+        let mut dated = self
+            .charges
+            .iter()
+            .filter(|charge| charge.charge.time == SPECIFIED_DUE_DATE);
+        let before = dated.find(|charge| charge.due_on.is_none_or(|due_on| due_on < disbursement));
+        before.map_or(Ok(()), |charge| Err(outside_of_schedule(&charge.charge, disbursement)))
+    }
+}
+
+fn outside_of_schedule(charge: &Charge, disbursement: Date) -> Failure {
+    let code = "error.msg.loanCharge.cannot.be.added.as.specified.due.date.outside.range";
+    let text = "This charge with specified due date cannot be added as the it is not in schedule range.";
+    let fault = Fault::general(code, text);
+    Failure::Domain(fault.with([json!(dates::iso(disbursement)), json!(charge.name)]))
+}
+
 impl Bank {
     /// Gives the loan exactly these charges; what is not among them is gone. Returns the list for `changes`.
     pub(crate) fn set_charges(
@@ -326,9 +345,7 @@ impl Bank {
         }
         if charge.time == SPECIFIED_DUE_DATE && sent.due_on.is_none() {
             if by_schedule {
-                let text = "This charge with specified due date cannot be added as the it is not in schedule range.";
-                let date = json!(dates::iso(expected_disbursement));
-                return refuse("cannot.be.added.as.specified.due.date.outside.range", text, date);
+                return Err(outside_of_schedule(&charge, expected_disbursement));
             }
             return refuse(
                 "dueDate.cannot.be.blank",

@@ -161,9 +161,14 @@ fn row(number: i64, installment: &Installment, release: Release, today: Date) ->
         "totalActualCostOfLoanForPeriod",
         left_of(due.cost(), due.cost() - forgiven),
     );
+    let instalment = due.principal + due.interest;
     put(
         "totalInstallmentAmountForPeriod",
-        numbers::printed(due.principal + due.interest),
+        if release.is_develop() {
+            numbers::or_nothing(instalment)
+        } else {
+            numbers::printed(instalment)
+        },
     );
     put("totalCredits", numbers::or_nothing(installment.credited));
     put("downPaymentPeriod", json!(period.is_down_payment()));

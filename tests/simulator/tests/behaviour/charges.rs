@@ -4,7 +4,7 @@ use fineract_simulator::Release;
 use serde_json::{Value, json};
 
 use crate::{
-    bank::{bank_with_loan, codes, loan, send, with},
+    bank::{approval, bank_with_loan, codes, loan, send, with},
     payments::{LOAN, active, money, read, transactions},
 };
 
@@ -203,6 +203,29 @@ fn a_rejected_loan_with_a_charge_is_late() {
             }
             send(&bank, "POST", &format!("{LOAN}?command=reject"), &reject, 200);
             assert_eq!(read(&bank, "")["inArrears"].to_string(), late, "{release}");
+        }
+    }
+}
+
+#[test]
+fn a_loan_is_not_approved_with_a_charge_that_is_due_before_its_disbursement() {
+    let due = |day: &str| json!({"amount": 100, "dueDate": day, "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    let charge = with(&due("20 March 2026"), &json!({"chargeId": 3, "externalId": "CHG-1"}));
+    for release in Release::ALL {
+        let bank = bank_with_loan(release);
+        let id = send(&bank, "POST", &format!("{LOAN}/charges"), &charge, 200)["resourceId"].clone();
+        for (day, answered) in [("02 January 2026", 403), ("", 403), ("12 January 2026", 200)] {
+            send(&bank, "PUT", &format!("{LOAN}/charges/{id}"), &due(day), 200);
+            let shown = read(&bank, "/charges/external-id/CHG-1");
+            assert_eq!(shown.get("dueDate").is_none(), day.is_empty(), "{release}: {day}");
+            let answer = send(&bank, "POST", &format!("{LOAN}?command=approve"), &approval(), answered);
+            if answered == 403 {
+                assert_eq!(
+                    codes(&answer)[1],
+                    "error.msg.loanCharge.cannot.be.added.as.specified.due.date.outside.range",
+                    "{release}"
+                );
+            }
         }
     }
 }

@@ -158,7 +158,9 @@ impl Play<'_> {
         if let Some(reason) = self.reason(index, sent) {
             *self.tally.skipped.entry(reason).or_default() += 1;
             self.set(sent);
-            if !self.follows(index, sent, got) {
+            // A repetition that was answered from the cache changed nothing.
+            let cached = got.is_some_and(|got| got.headers.contains_key("x-served-from-cache"));
+            if !cached && !self.follows(index, sent, got) {
                 self.outside.skip(sent, got);
             }
             return;
