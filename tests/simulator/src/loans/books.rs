@@ -157,7 +157,7 @@ impl Books {
             booked: Vec::new(),
             overpaid: Decimal::ZERO,
         };
-        let mut standing: Vec<&Transaction> = loan.standing().collect();
+        let mut standing: Vec<&Transaction> = loan.counted().collect();
         // Of one day, in the order in which they were booked, or booked anew.
         standing.sort_by_key(|transaction| transaction.on);
         let allocation = Allocation::of(&loan.terms.strategy, loan.kind.allocation.as_ref());

@@ -59,7 +59,7 @@ impl ChargeState {
         let parts = (1..).zip(installments).map(|(number, installment)| {
             let amount = numbers::money(charge.in_period(&installment.period, number == 1, number == count));
             let of_it = |booked: &&Transaction| is_waiver_of(booked, charge, number);
-            let waived: Decimal = loan.standing().filter(of_it).map(|booked| booked.amount).sum();
+            let waived: Decimal = loan.counted().filter(of_it).map(|booked| booked.amount).sum();
             let left = installment.outstanding();
             let left = if charge.is_penalty() { left.penalties } else { left.fees };
             InstalmentCharge {

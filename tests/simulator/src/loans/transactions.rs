@@ -139,6 +139,8 @@ pub(crate) struct Transaction {
     pub(crate) reversed_on: Option<Date>,
     /// Whether it was undone by itself.
     pub(crate) by_hand: bool,
+    /// Whether what it was taken for stays so, though it was undone.
+    pub(crate) lingers: bool,
     /// The charge that was waived or adjusted.
     pub(crate) charge: Option<u64>,
     /// The repayment whose part of the charge was waived, the first of which is number one.
@@ -167,6 +169,7 @@ impl Transaction {
             booked: None,
             reversed_on: None,
             by_hand: false,
+            lingers: false,
             charge: None,
             instalment: None,
             replays: None,
@@ -200,6 +203,13 @@ impl Loan {
     /// The transactions that were not reversed.
     pub(crate) fn standing(&self) -> impl Iterator<Item = &Transaction> {
         self.transactions.iter().filter(|booked| booked.reversed_on.is_none())
+    }
+
+    /// Those that the books are made of.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions
+            .iter()
+            .filter(|booked| booked.reversed_on.is_none() || booked.lingers)
     }
 
     /// The transaction with this number.

@@ -3,7 +3,12 @@
 use serde_json::json;
 use time::Date;
 
-use super::{Loan, LoanStatus, payment::PaymentDetail, repay::Asked, transactions::Transaction};
+use super::{
+    Loan, LoanStatus,
+    payment::PaymentDetail,
+    repay::Asked,
+    transactions::{Transaction, TransactionKind},
+};
 use crate::{
     bank::{Applied, Bank, Now, Numbered},
     errors::{Failure, Fault},
@@ -41,13 +46,20 @@ impl Bank {
         if let Some(payment_type) = asked.payment_type {
             offices::payment_type(payment_type)?;
         }
-        loan.check_adjustable(&adjusted, self.release.is_develop())?;
+        let takes_back = undo || asked.amount.is_zero();
+        loan.check_adjustable(&adjusted, takes_back, self.release.is_develop())?;
         loan.check_not_before_last(adjusted.on, adjusted.kind)?;
         loan.check_transaction_date(asked.on, now)?;
         self.check_bookable(asked.external_id.as_deref(), asked.amount)?;
         loan.take_back(transaction, now.today);
+        if let Some(charge) = adjusted
+            .charge
+            .filter(|_| adjusted.kind == TransactionKind::WaiveCharges)
+        {
+            loan.unwaive(charge, transaction, self.release.is_develop());
+        }
         let changes = asked.changes(&fields);
-        if undo || asked.amount.is_zero() {
+        if takes_back {
             self.settle(&mut loan, now);
             return Ok(Applied {
                 resource: transaction,
@@ -81,7 +93,7 @@ impl Loan {
         })
     }
 
-    fn check_adjustable(&self, adjusted: &Transaction, develop: bool) -> Result<(), Failure> {
+    fn check_adjustable(&self, adjusted: &Transaction, takes_back: bool, develop: bool) -> Result<(), Failure> {
         if self.foreclosed_on.is_some() && self.status == LoanStatus::Closed {
             let code = "error.msg.loan.cannot.be.reopened.as.it.is.foreclosured";
             let text = "The loan cannot reopened as it is foreclosed.";
@@ -94,12 +106,23 @@ impl Loan {
             let fault = Fault::general("error.msg.loan.written.off.update.not.allowed", text);
             return Err(Failure::Unavailable(fault.with([json!(id)])));
         }
-        if adjusted.reversed_on.is_none() && adjusted.kind.can_be_adjusted() {
+        let waiver = takes_back && adjusted.kind == TransactionKind::WaiveCharges;
+        if adjusted.reversed_on.is_none() && (waiver || adjusted.kind.can_be_adjusted()) {
             return Ok(());
         }
         let (rule, text) = RULE[usize::from(develop)];
         let code = format!("error.msg.loan.transaction.adjustment.is.only.allowed.to.{rule}");
         Err(Failure::Domain(Fault::general(code, text)))
+    }
+
+    /// The charge is owed again. A slip of 1.10.1: it stays waived for good, though its waiver is undone.
+    fn unwaive(&mut self, charge: u64, waiver: u64, develop: bool) {
+        for own in self.charges.iter_mut().filter(|own| own.id == charge) {
+            own.waived &= !develop;
+        }
+        for undone in self.transactions.iter_mut().filter(|undone| undone.id == waiver) {
+            undone.lingers = !develop;
+        }
     }
 
     fn take_back(&mut self, id: u64, today: Date) {

@@ -229,3 +229,30 @@ fn a_loan_is_not_approved_with_a_charge_that_is_due_before_its_disbursement() {
         }
     }
 }
+
+#[test]
+fn the_waiver_of_a_charge_is_undone_but_1_10_1_leaves_the_charge_waived() {
+    let charge = json!({
+        "chargeId": 3, "amount": 100, "dueDate": "20 March 2026", "externalId": "CHG-1", "dateFormat": "dd MMMM yyyy",
+        "locale": "en",
+    });
+    for release in Release::ALL {
+        let bank = active(release);
+        let id = send(&bank, "POST", &format!("{LOAN}/charges"), &charge, 200)["resourceId"].clone();
+        let waive = format!("{LOAN}/charges/{id}?command=waive");
+        send(&bank, "POST", &waive, &json!({"externalId": "WV-1"}), 200);
+        let waiver = format!("{LOAN}/transactions/external-id/WV-1");
+        // It is undone, but not booked anew.
+        send(&bank, "POST", &waiver, &money("20 March 2026", "50"), 403);
+        let undo = format!("{waiver}?command=undo");
+        send(&bank, "POST", &undo, &money("20 March 2026", "0"), 200);
+        send(&bank, "POST", &undo, &money("20 March 2026", "0"), 403);
+        assert_eq!(read(&bank, "/transactions/external-id/WV-1")["manuallyReversed"], true);
+        let stays = release == Release::V1_10_1;
+        let shown = read(&bank, "/charges/external-id/CHG-1");
+        assert_eq!(shown["waived"], stays, "{release}");
+        let open = read(&bank, "")["summary"]["feeChargesOutstanding"].to_string();
+        assert_eq!(open, if stays { "0.0" } else { "100.0" }, "{release}");
+        send(&bank, "POST", &waive, &json!({}), if stays { 403 } else { 200 });
+    }
+}
