@@ -2,8 +2,12 @@
 
 use fineract_simulator::{Decision, Release};
 use serde_json::{Value, json};
+use simulation::Gateway;
 
-use crate::deeds::deeds;
+use crate::{
+    deeds::{deeds, of_loan, way},
+    loan_create::{shown, succeed},
+};
 
 /// Whatever may happen to one request.
 pub(crate) fn faults() -> [Value; 14] {
@@ -85,6 +89,36 @@ async fn a_checker_decides_about_each_operation() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// 1.10.1 keeps a row of what was late when a disbursement is undone; that row holds the loan fast, and each deletion is
+/// answered with 500. The answer is stored under the key of the deletion.
+#[tokio::test]
+async fn a_deletion_that_the_server_cannot_carry_out_fails_and_the_loan_stands() {
+    for (release, deletable) in [(Release::V1_10_1, false), (Release::Develop2026_06, true)] {
+        let gateway = Gateway::new(release);
+        for (operation, data) in way().into_iter().take(4) {
+            succeed(&gateway, operation, data).await;
+        }
+        for operation in ["LOAN_UNDO_DISBURSAL", "LOAN_UNDO_APPROVAL"] {
+            succeed(&gateway, operation, of_loan(json!({}))).await;
+        }
+        let before = gateway.fineract.simulator.effects().len();
+        let performed = gateway.perform("LOAN_DELETE", of_loan(json!({}))).await.unwrap();
+        let applied = gateway.fineract.simulator.effects().len() - before;
+        let expected = if deletable { ("success", 1) } else { ("failed", 0) };
+        let status = performed.body["status"].as_str().unwrap();
+        assert_eq!((status, applied), expected, "{release}: {}", performed.body);
+        if !deletable {
+            assert_eq!(performed.body["error"]["code"], "gateway.not-applied", "{release}");
+            let stands = shown(&gateway, "L");
+            assert_eq!(
+                stands["status"]["id"], 100,
+                "{release}: the loan waits for approval again"
+            );
+            assert_eq!(performed.body["success_response"], Value::Null, "{release}");
         }
     }
 }

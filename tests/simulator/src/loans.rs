@@ -260,6 +260,10 @@ impl Bank {
         if self.settings.locked_loans.contains(&id) {
             return Err(held_by_lock(id, self.release));
         }
+        // The row of what was late outlives an undone disbursal, and names the loan.
+        if loan.stale_arrears.is_some() && !self.release.is_develop() {
+            return Err(Failure::Crash("what was late still names the loan".to_owned()));
+        }
         let applied = loan.applied();
         self.loans.remove(&id);
         Ok(applied)

@@ -224,7 +224,7 @@ impl Loan {
             )
         } else {
             let text = "Loan can't be disbursed,disburse amount is exceeding approved amount ";
-            ("amount", text, [numbers::as_sent(amount), numbers::printed(amount)])
+            ("amount", text, [numbers::as_sent(amount), numbers::printed(compared)])
         };
         let code = format!("error.msg.loan.disburse.amount.must.be.less.than.approved.{what}");
         Err(Failure::Domain(Fault::general(code, text).with(args)))

@@ -8,6 +8,7 @@ use super::{
     EXTERNAL_ID_LIMIT, Loan, LoanStatus, NOTE_LIMIT,
     books::Books,
     payment::{self, PAYMENT, PaymentDetail},
+    portions::Portions,
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
 };
 
 const SUPPORTED: &str = "transactionDate transactionAmount externalId note locale dateFormat";
+
+/// The code of a recovery on the wrong day, for which nobody wrote words.
+const WORDLESS: (&str, &str) = ("error.msg.loan.null.null", "");
 
 /// Money as a body tells of it.
 pub(super) struct Asked {
@@ -85,12 +89,17 @@ impl Bank {
     ) -> Result<Applied, Failure> {
         let asked = Asked::read(&fields, false)?;
         let loan = self.loan(id)?.clone();
-        self.require_active(self.client(loan.client)?)?;
+        let client = self.client(loan.client)?;
+        self.require_active(client)?;
         if let Some(payment_type) = asked.payment_type {
             offices::payment_type(payment_type)?;
         }
         loan.check_payable(kind)?;
+        check_not_before_client(client.activated_on, asked.on, kind)?;
         loan.check_not_before_last(asked.on, kind)?;
+        if kind == TransactionKind::RecoveryRepayment {
+            loan.check_recoverable(asked.amount)?;
+        }
         // develop takes refunds from before the disbursement.
         let refund = matches!(
             kind,
@@ -226,7 +235,44 @@ pub(super) fn fits(external_id: Option<&str>, amount: Decimal) -> Result<(), Fai
     Err(Failure::Integrity(Fault::of_database(code, text)))
 }
 
+/// Nothing is paid or waived before the client came to the office: when it was activated.
+pub(super) fn check_not_before_client(
+    activated_on: Option<Date>,
+    on: Date,
+    kind: TransactionKind,
+) -> Result<(), Failure> {
+    let Some(activated_on) = activated_on.filter(|activated_on| on < *activated_on) else {
+        return Ok(());
+    };
+    let (code, text) = if kind == TransactionKind::RecoveryRepayment {
+        WORDLESS
+    } else {
+        (
+            "error.msg.loan.repayment.or.waiver.cannot.be.made.before.client.transfer.date",
+            "The date on which a repayment or waiver is made cannot be earlier than client's transfer date to this office",
+        )
+    };
+    Err(Failure::Domain(
+        Fault::general(code, text).with([json!(dates::iso(activated_on))]),
+    ))
+}
+
 impl Loan {
+    /// No recovery brings more than was written off; what was recovered before does not count.
+    fn check_recoverable(&self, amount: Decimal) -> Result<(), Failure> {
+        let written_off: Portions = Books::of(self)
+            .installments
+            .iter()
+            .map(|installment| installment.written_off)
+            .sum();
+        if amount <= written_off.total() {
+            return Ok(());
+        }
+        let text = "The transaction amount cannot greater than the remaining written off amount.";
+        let code = "error.msg.loan.transaction.cannot.be.greater.than.total.written.off";
+        Err(Failure::Domain(Fault::general(code, text)))
+    }
+
     /// Recoveries are paid on what was written off, everything else on what was paid out.
     fn check_payable(&self, kind: TransactionKind) -> Result<(), Failure> {
         let paid_out = matches!(
@@ -259,8 +305,7 @@ impl Loan {
             return Ok(());
         };
         let (code, text) = if kind == TransactionKind::RecoveryRepayment {
-            // Nobody wrote words for recoveries.
-            ("error.msg.loan.null.null", "")
+            WORDLESS
         } else {
             (
                 "error.msg.loan.repayment.or.waiver.cannot.be.made.before.last.transaction.date",

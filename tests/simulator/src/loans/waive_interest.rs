@@ -3,7 +3,7 @@
 use super::{
     LoanStatus,
     books::Books,
-    repay::{Asked, money},
+    repay::{Asked, check_not_before_client, money},
     transactions::{Transaction, TransactionKind},
 };
 use crate::{
@@ -17,12 +17,14 @@ impl Bank {
     pub(crate) fn waive_interest(&mut self, id: u64, fields: Fields<'_>, now: Now) -> Result<Applied, Failure> {
         let asked = Asked::read(&fields, false)?;
         let loan = self.loan(id)?.clone();
-        self.require_active(self.client(loan.client)?)?;
+        let client = self.client(loan.client)?;
+        self.require_active(client)?;
         if loan.status != LoanStatus::Active {
             let text = "Loan Repayment (or its types) or Waiver is not allowed. Loan Account is not active.";
             let code = "error.msg.loan.repayment.or.waiver.account.is.not.active";
             return Err(Failure::invalid(Fault::general(code, text)));
         }
+        check_not_before_client(client.activated_on, asked.on, TransactionKind::WaiveInterest)?;
         loan.check_not_before_last(asked.on, TransactionKind::WaiveInterest)?;
         loan.check_transaction_date(asked.on, now)?;
         let outstanding = Books::of(&loan).outstanding().interest;

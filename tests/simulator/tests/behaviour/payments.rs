@@ -468,3 +468,110 @@ fn no_more_of_a_loan_in_tranches_is_repaid_than_was_paid_out() {
         }
     }
 }
+
+/// The way to a loan of a client that was activated on 1 January, and a request whose refusal was measured on 1.10.1.
+type Refused = (Vec<(String, Value)>, String, Value, u16, &'static str);
+
+#[test]
+fn what_is_refused_as_measured() {
+    let early = money("31 December 2025", "5");
+    let written_off = || (transactions("writeoff"), on("12 March 2026"));
+    let before_client = "error.msg.loan.repayment.or.waiver.cannot.be.made.before.client.transfer.date";
+    let too_much = "error.msg.loan.transaction.cannot.be.greater.than.total.written.off";
+    let rows: Vec<Refused> = vec![
+        (vec![], transactions("repayment"), early.clone(), 403, before_client),
+        (vec![], transactions("waiveinterest"), early.clone(), 403, before_client),
+        (
+            vec![],
+            transactions("goodwillCredit"),
+            early.clone(),
+            403,
+            before_client,
+        ),
+        (
+            vec![written_off()],
+            transactions("recoverypayment"),
+            early,
+            403,
+            "error.msg.loan.null.null",
+        ),
+        (
+            vec![written_off()],
+            transactions("recoverypayment"),
+            money("13 March 2026", "99999999"),
+            403,
+            too_much,
+        ),
+    ];
+    for release in Release::ALL {
+        for (way, path, body, answered, code) in &rows {
+            let bank = active(release);
+            for (path, body) in way {
+                send(&bank, "POST", path, body, 200);
+            }
+            let before = read(&bank, "?associations=all");
+            let refused = send(&bank, "POST", path, body, *answered);
+            assert_eq!(codes(&refused)[1], *code, "{release} {path} {body}");
+            assert_eq!(read(&bank, "?associations=all"), before, "{release} {path} {body}");
+        }
+    }
+}
+
+/// Measured on 1.10.1: each recovery is compared with all that was written off.
+#[test]
+fn what_was_recovered_does_not_count_for_the_next_recovery() {
+    for release in Release::ALL {
+        let bank = active(release);
+        send(&bank, "POST", &transactions("writeoff"), &on("12 March 2026"), 200);
+        for _ in 0..2 {
+            let body = money("13 March 2026", "90000");
+            send(&bank, "POST", &transactions("recoverypayment"), &body, 200);
+        }
+    }
+}
+
+/// Measured on 1.10.1: the answer names the write-off that stood.
+#[test]
+fn a_write_off_is_undone_by_its_own_number() {
+    for release in Release::ALL {
+        let bank = active(release);
+        for day in ["12 March 2026", "14 March 2026"] {
+            let booked = send(&bank, "POST", &transactions("writeoff"), &on(day), 200);
+            let recovered = money("13 March 2026", "1000");
+            if day == "12 March 2026" {
+                send(&bank, "POST", &transactions("recoverypayment"), &recovered, 200);
+            }
+            let undone = send(&bank, "POST", &transactions("undowriteoff"), &json!({}), 200);
+            assert_eq!(undone["resourceId"], booked["resourceId"], "{release} {day}");
+        }
+    }
+}
+
+/// Measured on 1.10.1: the row of what was late outlives an undone disbursal, and its key holds the loan fast.
+#[test]
+fn a_loan_that_was_late_cannot_be_deleted() {
+    for release in Release::ALL {
+        for (late, paid_out_on) in [(true, "12 January 2026"), (false, "20 November 2026")] {
+            let bank = bank_with_loan(release);
+            let day = json!({"actualDisbursementDate": paid_out_on});
+            send(&bank, "POST", &format!("{LOAN}?command=approve"), &approval(), 200);
+            let paid_out = with(&disbursement(), &day);
+            send(&bank, "POST", &format!("{LOAN}?command=disburse"), &paid_out, 200);
+            for command in ["undodisbursal", "undoapproval"] {
+                send(&bank, "POST", &format!("{LOAN}?command={command}"), &json!({}), 200);
+            }
+            let held = late && release == Release::V1_10_1;
+            let delete = request("DELETE", LOAN, None).with_header("Idempotency-Key", "key");
+            let (answer, again) = (bank.answer(&delete), bank.answer(&delete));
+            let expected = if held { (500, 500) } else { (200, 404) };
+            assert_eq!((answer.status, again.status), expected, "{release} {paid_out_on}");
+            assert_eq!(
+                (is_cached(&answer), is_cached(&again)),
+                (false, held),
+                "{release} {paid_out_on}"
+            );
+            let stands = send(&bank, "GET", LOAN, &Value::Null, if held { 200 } else { 404 });
+            assert_eq!(stands["status"]["id"] == 100, held, "{release} {paid_out_on}");
+        }
+    }
+}
