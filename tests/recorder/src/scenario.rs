@@ -45,7 +45,7 @@ pub(crate) enum Part {
     /// An exchange or an observation.
     Step(Box<Step>),
     /// Parts that are played together, once or for each element of a list.
-    Group(Group),
+    Group(Box<Group>),
 }
 
 /// Parts that are played together.
@@ -134,12 +134,12 @@ fn part(written: &Value) -> Result<Part, String> {
     if steps.is_some() || values.is_some() {
         let each = members.get("for").and_then(Value::as_object);
         let each = each.and_then(|each| each.iter().next());
-        return Ok(Part::Group(Group {
+        return Ok(Part::Group(Box::new(Group {
             each: each.map(|(name, list)| (name.clone(), list.clone())),
             when: when(members),
             values: values.cloned().unwrap_or_default(),
             parts: steps.map_or_else(|| Ok(Vec::new()), parts)?,
-        }));
+        })));
     }
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     let name = text("name").ok_or_else(|| format!("{written} has no name"))?;

@@ -122,9 +122,9 @@ pub(crate) fn look_up(name: &str, scope: &dyn Scope) -> Result<Value, String> {
 /// A member of a member, by names with points between them; numbers count the elements of lists.
 pub(crate) fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let names = path.split('.').filter(|name| !name.is_empty());
-    names.into_iter().try_fold(value, |value, name| match value {
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        other => other.get(name),
+    names.into_iter().try_fold(value, |value, name| match value.as_array() {
+        Some(items) => items.get(name.parse::<usize>().ok()?),
+        None => value.get(name),
     })
 }
 
