@@ -152,6 +152,8 @@ pub(crate) struct Loan {
     expected_disbursement: Date,
     approved_on: Option<Date>,
     disbursed_on: Option<Date>,
+    /// The day from which the periods go on to be counted when the disbursement was undone.
+    counted_from: Option<Date>,
     /// Rejected, withdrawn, repaid, or written off on.
     closed_on: Option<Date>,
     /// Kept when the write-off is undone.

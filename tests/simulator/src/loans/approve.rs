@@ -61,6 +61,7 @@ impl Bank {
 
         let mut changes = Map::new();
         loan.status = LoanStatus::Approved;
+        loan.counted_from = None;
         loan.approved_on = approved_on;
         loan.approved_by = now.by;
         changes.insert("status".into(), loan.status.view());
@@ -69,7 +70,7 @@ impl Bank {
             changes.insert("principal".into(), numbers::as_sent(amount));
             // What was net when the loan was made: no update of its principal has changed that.
             changes.insert("netDisbursalAmount".into(), numbers::printed(loan.net_disbursal));
-            loan.approve_amount(numbers::money(amount));
+            loan.approve_amount(numbers::stored(amount));
         }
         loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         // develop tells it when the loan is paid out.
@@ -99,7 +100,7 @@ impl Bank {
 impl Loan {
     fn approve_amount(&mut self, amount: Decimal) {
         self.approved = amount;
-        self.terms.principal = numbers::money(amount);
+        self.terms.principal = amount;
         for charge in &mut self.charges {
             charge.follow(self.terms.principal);
         }

@@ -72,14 +72,19 @@ impl LoanCharge {
         put("amount", numbers::printed(state.amount));
         put(
             "amountPaid",
-            if self.added && !loan.kind.progressive && !self.is_at_disbursement() {
+            if self.reset || (self.added && !loan.kind.progressive && !self.is_at_disbursement()) {
                 numbers::printed(paid)
             } else {
                 numbers::or_nothing(paid)
             },
         );
-        put("amountWaived", numbers::or_nothing(state.waived));
-        put("amountWrittenOff", json!(0));
+        let sum = if self.reset {
+            numbers::printed
+        } else {
+            numbers::or_nothing
+        };
+        put("amountWaived", sum(state.waived));
+        put("amountWrittenOff", sum(Decimal::ZERO));
         put("amountOutstanding", numbers::printed(numbers::money(open)));
         put("amountOrPercentage", numbers::printed(self.asked));
         put("penalty", json!(self.charge.penalty));

@@ -38,6 +38,8 @@ pub(crate) struct LoanCharge {
     pub(super) submitted_on: Date,
     /// Whether it was paid when the loan was paid out.
     pub(super) paid: bool,
+    /// Whether it was made as if it had never been paid: its sums are then zeros that are stored.
+    pub(super) reset: bool,
     /// Its own id, and whether it was added to a loan that was there.
     pub(super) external_id: Option<String>,
     pub(super) added: bool,
@@ -179,6 +181,7 @@ impl LoanCharge {
     /// As if it had never been paid.
     pub(crate) fn unpay(&mut self) {
         self.paid = false;
+        self.reset = true;
     }
 
     /// The charge as `changes` list it; a new one repeats the amount that was sent.
@@ -373,6 +376,7 @@ impl Bank {
             due_on: sent.due_on,
             submitted_on: now.today,
             paid: false,
+            reset: false,
             external_id: sent.external_id.clone(),
             added: false,
             waived: false,

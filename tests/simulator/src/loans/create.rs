@@ -172,6 +172,7 @@ impl Bank {
             expected_disbursement: expected,
             approved_on: None,
             disbursed_on: None,
+            counted_from: None,
             closed_on: None,
             written_off_on: None,
             foreclosed_on: None,

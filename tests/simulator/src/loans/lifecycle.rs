@@ -9,7 +9,7 @@ use crate::{
     dates,
     errors::{Failure, Fault},
     fields::Fields,
-    numbers,
+    release::Release,
     validation::Checks,
 };
 
@@ -72,7 +72,7 @@ impl Bank {
         loan.status = LoanStatus::Submitted;
         loan.approved_on = None;
         loan.approved = loan.proposed;
-        loan.terms.principal = numbers::money(loan.proposed);
+        loan.terms.principal = loan.proposed;
         loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         let mut changes = Map::new();
         changes.insert("status".into(), loan.status.view());
@@ -92,8 +92,8 @@ impl Bank {
         loan.check_no_top_up()?;
         loan.stale_arrears = Books::of(&loan).arrears(now.today);
         loan.status = LoanStatus::Approved;
-        loan.disbursed_on = None;
-        loan.terms.principal = numbers::money(loan.approved);
+        loan.counted_from = loan.disbursed_on.take().filter(|_| loan.keeps_schedule(self.release));
+        loan.terms.principal = loan.approved;
         loan.net_disbursal = loan.terms.principal - loan.charges_at_disbursement();
         for transaction in &mut loan.transactions {
             transaction.reversed_on = transaction.reversed_on.or(Some(now.today));
@@ -129,6 +129,17 @@ impl Bank {
             changes: Some(changes),
             ..applied
         }
+    }
+}
+
+impl Loan {
+    /// Whether 1.10.1 leaves the schedule as it is when the disbursement is undone: it makes another only of another
+    /// principal, or if it makes one all the time.
+    fn keeps_schedule(&self, release: Release) -> bool {
+        !release.is_develop()
+            && self.tranches.is_empty()
+            && self.kind.recalculation.is_none()
+            && self.terms.principal == self.approved
     }
 }
 

@@ -34,11 +34,19 @@ pub(crate) type Payouts = Vec<(Date, Decimal)>;
 impl Loan {
     /// The day from which the periods are counted.
     pub(crate) fn start(&self) -> Date {
-        self.disbursed_on.unwrap_or(self.expected_disbursement)
+        self.disbursed_on
+            .or(self.counted_from)
+            .unwrap_or(self.expected_disbursement)
     }
 
-    /// What is paid out, as far as it is known.
+    /// What is paid out, as far as it is known: money has no more digits than its currency.
     pub(crate) fn payouts(&self) -> Payouts {
+        let payouts = self.stored_payouts().into_iter();
+        payouts.map(|(on, amount)| (on, numbers::money(amount))).collect()
+    }
+
+    /// The same with all the digits that are kept.
+    pub(super) fn stored_payouts(&self) -> Payouts {
         let of_nothing = self.tranches.iter().all(|tranche| tranche.principal.is_zero());
         if self.tranches.is_empty() || (self.kind.open_tranches && of_nothing) {
             return vec![(self.start(), self.terms.principal)];
@@ -55,6 +63,7 @@ impl Loan {
     /// The terms that the schedule is made with.
     pub(crate) fn planned(&self) -> Terms {
         Terms {
+            principal: numbers::money(self.terms.principal),
             rate: self.plan.rate,
             rate_frequency: self.plan.rate_frequency,
             shape: self.plan.shape.clone(),

@@ -57,8 +57,10 @@ pub(super) fn schedule(loan: &Loan, books: &Books, release: Release, today: Date
     view.insert("loanTermInDays".into(), json!(term_in_days(books)));
     view.extend(totals.map(|(name, amount)| (name.to_owned(), numbers::printed(amount))));
     let mut rows: Vec<Value> = Vec::new();
-    for (position, (on, amount)) in loan.payouts().into_iter().enumerate() {
+    for (position, (on, amount)) in loan.stored_payouts().into_iter().enumerate() {
         let fees = if position == 0 { at_disbursement } else { Decimal::ZERO };
+        let waits = loan.tranches.is_empty() && loan.disbursed_on.is_none();
+        let on = if waits { loan.expected_disbursement } else { on };
         let paid = loan.disbursed_on.is_some()
             && loan
                 .tranches
@@ -67,9 +69,18 @@ pub(super) fn schedule(loan: &Loan, books: &Books, release: Release, today: Date
         rows.push(payout(on, amount, fees, paid, release, today));
     }
     let numbered = (1..).zip(&books.installments);
-    rows.extend(numbered.map(|(number, installment)| row(number, installment, release, today)));
+    rows.extend(numbered.map(|(number, installment)| {
+        let rest = rest_until(loan, installment.period.due);
+        row(number, installment, rest, release, today)
+    }));
     view.insert("periods".into(), Value::Array(rows));
     Value::Object(view)
+}
+
+/// What money leaves of the digits that were paid out until a day; the balance shows it.
+fn rest_until(loan: &Loan, day: Date) -> Decimal {
+    let payouts = loan.stored_payouts().into_iter().filter(|(on, _)| *on <= day);
+    payouts.map(|(_, amount)| amount - numbers::money(amount)).sum()
 }
 
 fn term_in_days(books: &Books) -> i64 {
@@ -107,7 +118,7 @@ fn payout(on: Date, amount: Decimal, fees: Decimal, paid: bool, release: Release
     view
 }
 
-fn row(number: i64, installment: &Installment, release: Release, today: Date) -> Value {
+fn row(number: i64, installment: &Installment, rest: Decimal, release: Release, today: Date) -> Value {
     let Installment { period, .. } = installment;
     let (due, paid) = (installment.due, installment.paid);
     let (waived, written_off) = (installment.waived, installment.written_off);
@@ -126,7 +137,10 @@ fn row(number: i64, installment: &Installment, release: Release, today: Date) ->
         "principalOriginalDue",
         numbers::or_nothing(due.principal - installment.credited),
     );
-    put("principalLoanBalanceOutstanding", numbers::printed(period.balance));
+    put(
+        "principalLoanBalanceOutstanding",
+        numbers::printed(period.balance + rest),
+    );
     put("interestOriginalDue", numbers::or_nothing(due.interest));
     for (part, of) in PARTS {
         put(&format!("{part}Due"), numbers::or_nothing(of(due)));

@@ -35,7 +35,7 @@ impl Sums {
     /// The sums of a loan that was paid out.
     pub(super) fn of(loan: &Loan, books: &Books) -> Self {
         let sum = |of: fn(&Installment) -> Portions| -> Portions { books.installments.iter().map(of).sum() };
-        let principal = loan.terms.principal;
+        let principal = numbers::money(loan.terms.principal);
         let at_disbursement = Portions {
             fees: loan.charges_at_disbursement(),
             ..Portions::default()

@@ -125,6 +125,7 @@ impl Bank {
         changed.attributes.change(&attributes, &fields, &mut changes);
         if schedule_changed {
             changed.plan = sent.plan(&product, self.release);
+            changed.counted_from = None;
         }
         self.change_rest(&mut changed, &fields, &mut changes)?;
         changed.change_product_and_client(product.id, client.id, &mut changes);
@@ -231,7 +232,7 @@ impl super::Terms {
         if let Some(principal) = sent.principal
             && principal != self.principal
         {
-            self.principal = numbers::money(principal);
+            self.principal = numbers::stored(principal);
             changes.insert("principal".into(), numbers::as_sent(principal));
             changes.insert("locale".into(), locale());
         }

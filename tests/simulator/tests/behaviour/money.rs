@@ -122,3 +122,91 @@ fn an_undone_disbursement_can_be_paid_again_under_another_id() {
         );
     }
 }
+
+/// Measured on 1.10.1: an update and an approval keep the digits of a principal. The schedule is of money, and its last
+/// balance shows what is left.
+#[test]
+fn a_principal_keeps_digits_that_its_schedule_does_not_have() {
+    let rows = [
+        ("50000.015", "50000.02", "-0.005"),
+        ("60000.005", "60000.0", "0.005"),
+        ("60000.5", "60000.5", "0.0"),
+    ];
+    for release in Release::ALL {
+        for (principal, expected, left) in rows {
+            let bank = bank_with_loan(release);
+            let number: Value = serde_json::from_str(principal).unwrap();
+            let body = with(&loan("LOAN-1", 1), &json!({"principal": number}));
+            send(&bank, "PUT", "loans/1", &body, 200);
+            for (command, body) in [("", Value::Null), ("approve", approval()), ("disburse", disbursement())] {
+                if !command.is_empty() {
+                    send(&bank, "POST", &format!("loans/1?command={command}"), &body, 200);
+                }
+                let shown = send(&bank, "GET", "loans/1?associations=all", &Value::Null, 200);
+                let schedule = &shown["repaymentSchedule"];
+                let last = schedule["periods"].as_array().unwrap().last().unwrap();
+                let seen = [
+                    &shown["principal"],
+                    &schedule["totalPrincipalExpected"],
+                    &last["principalLoanBalanceOutstanding"],
+                ];
+                let seen = seen.map(Value::to_string);
+                assert_eq!(seen, [principal, expected, left], "{release} {command}");
+            }
+        }
+    }
+}
+
+/// Measured on 1.10.1: when a disbursement is undone, the periods go on to be counted from its day, unless it paid out
+/// another principal than was approved. The next approval makes another schedule.
+#[test]
+fn an_undone_disbursement_leaves_its_due_dates() {
+    for (amount, day) in [(Value::Null, 20), (json!(40000), 12)] {
+        let bank = bank_with_loan(Release::V1_10_1);
+        send(&bank, "POST", "loans/1?command=approve", &approval(), 200);
+        let paid = json!({"actualDisbursementDate": "20 January 2026", "transactionAmount": amount});
+        let paid = with(&disbursement(), &paid);
+        send(&bank, "POST", "loans/1?command=disburse", &paid, 200);
+        let seen = || {
+            let shown = send(&bank, "GET", "loans/1?associations=all", &Value::Null, 200);
+            let periods = &shown["repaymentSchedule"]["periods"];
+            let days = [
+                &periods[0]["dueDate"],
+                &periods[1]["dueDate"],
+                &shown["timeline"]["expectedMaturityDate"],
+            ];
+            days.map(Value::clone)
+        };
+        let expected = |day: u8| [json!([2026, 1, 12]), json!([2026, 2, day]), json!([2027, 1, day])];
+        send(&bank, "POST", "loans/1?command=undodisbursal", &json!({}), 200);
+        assert_eq!(seen(), expected(day), "{amount}");
+        send(&bank, "POST", "loans/1?command=undoapproval", &json!({}), 200);
+        assert_eq!(seen(), expected(day), "{amount}");
+        send(&bank, "POST", "loans/1?command=approve", &approval(), 200);
+        assert_eq!(seen(), expected(12), "{amount}");
+    }
+}
+
+/// Measured on 1.10.1: of a charge whose disbursement was undone the sums are zeros that are stored.
+#[test]
+fn an_undone_disbursement_stores_zeros_of_its_charges() {
+    let charge =
+        json!({"chargeId": 3, "amount": 50, "dueDate": "15 April 2026", "dateFormat": "dd MMMM yyyy", "locale": "en"});
+    for release in Release::ALL {
+        let bank = bank_with_loan(release);
+        send(&bank, "POST", "loans/1/charges", &charge, 200);
+        send(&bank, "POST", "loans/1?command=approve", &approval(), 200);
+        let seen = || {
+            let shown = send(&bank, "GET", "loans/1?associations=charges", &Value::Null, 200);
+            ["amountWaived", "amountWrittenOff"].map(|name| shown["charges"][0][name].to_string())
+        };
+        for (command, body, zero) in [
+            ("disburse", disbursement(), "0"),
+            ("undodisbursal", json!({}), "0.0"),
+            ("disburse", disbursement(), "0.0"),
+        ] {
+            send(&bank, "POST", &format!("loans/1?command={command}"), &body, 200);
+            assert_eq!(seen(), [zero, zero], "{release} {command}");
+        }
+    }
+}
