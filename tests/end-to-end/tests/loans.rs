@@ -106,8 +106,8 @@ async fn each_is_refused_in_fineracts_words_or_in_the_gateways() {
     )
     .await;
     bench.succeed("LOAN_REPAYMENT", pay("20 January 2026")).await;
-    let unique = "validation.msg.loan.transaction.externalId.value.must.be.unique";
-    refuse("LOAN_REPAYMENT", pay("20 January 2026"), 400, unique).await;
+    let booked = "gateway.already-booked";
+    refuse("LOAN_REPAYMENT", pay("20 January 2026"), 400, booked).await;
     let much = paid("W-1", "21 January 2026", json!(999_999));
     let exceeds = "error.msg.loan.waive.interest.amount.exceeds.total.outstanding.interest";
     refuse("LOAN_WAIVE_INTEREST", much, 403, exceeds).await;
@@ -179,8 +179,8 @@ async fn one_utr_pays_once_and_what_guards_money_is_required() {
     let paid = bench.succeed("LOAN_REPAYMENT", by_utr.clone()).await;
     let id = paid["success_response"]["resourceExternalId"].clone();
     assert!(id.is_string(), "{paid}");
-    let unique = "validation.msg.loan.transaction.externalId.value.must.be.unique";
-    refused(&bench, "LOAN_REPAYMENT", by_utr.clone(), 400, unique).await;
+    let booked = "gateway.already-booked";
+    refused(&bench, "LOAN_REPAYMENT", by_utr.clone(), 400, booked).await;
     let undo = of_loan(json!({"externalTransactionId": id, "transactionDate": "20 January 2026"}));
     bench.succeed("LOAN_TRANSACTION_UNDO", undo).await;
     let again = bench.succeed("LOAN_REPAYMENT", by_utr).await;
