@@ -59,6 +59,16 @@ fn takes_back(later: &Effect, first: &Effect) -> bool {
     }
 }
 
+/// Whether somebody gave the client that an operation is about another external id by hand.
+pub(super) fn renamed_by_hand(world: &World, row: &Row) -> bool {
+    let old = format!("{}-OLD", external_id(row));
+    let renames = |effect: &Effect| {
+        (effect.action, effect.entity) == ("UPDATE", "CLIENT")
+            && effect.external_id.as_deref().is_some_and(|id| id.starts_with(&old))
+    };
+    by_hand(world).iter().any(renames)
+}
+
 /// Whether somebody did the same by hand, and Fineract no longer knows.
 pub(super) fn purged_by_hand(world: &World, row: &Row) -> bool {
     let payment = row.data.get("externalTransactionId").and_then(Value::as_str);
