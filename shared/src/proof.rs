@@ -166,11 +166,20 @@ fn ids(thing: &Value, names: &[(&str, &str)]) -> Value {
 /// when one of an earlier day is booked; its external id stays.
 pub type Booked = (&'static str, &'static str);
 
+/// By what an answer names a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Its external id.
+    ExternalId(String),
+    /// Fineract's number of it, where it has no external id.
+    Number(u64),
+}
+
 /// A transaction that stands under a reference before it was to be booked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Its external id.
-    pub external_id: String,
+    /// By what the operation that booked it named it.
+    pub mark: Mark,
     /// Its amount, if it is not the one asked for.
     pub amount: Option<Value>,
     /// Its day, if it is not the one asked for.

@@ -15,7 +15,7 @@ use crate::command::Stop;
 use crate::failure::Failure;
 use crate::loan_terms::in_open_tranches;
 use crate::operation::Case;
-use crate::proof::{Evidence, Proof, is_a, is_reversed};
+use crate::proof::{Evidence, Mark, Proof, Standing, is_a, is_reversed};
 use crate::values::{Currency, decimal_of};
 
 /// Refuses a disbursement that says no amount where tranches are not planned. Release 1.10.1 answers 200, pays nothing out, and
@@ -76,6 +76,19 @@ impl<'a> Payout<'a> {
 }
 
 impl Declared {
+    /// The payout of a top-up loan under the UTR that is asked for.
+    pub(super) async fn topped_up_already(&self, bank: &Bank<'_>) -> Result<Option<Standing>, Stop> {
+        let Some(utr) = self.utr() else { return Ok(None) };
+        let loan = found(bank.loan_with_transactions(&self.loan).await)?;
+        let Some(loan) = loan.filter(is_top_up) else {
+            return Ok(None);
+        };
+        let payout = Payout::of(&loan);
+        let number = payout.paid(Some(utr)).and_then(number_of);
+        let standing = |(whole, number)| self.compared(&whole, Mark::Number(number));
+        Ok(payout.whole().zip(number).map(standing))
+    }
+
     /// Reads whether a top-up loan was paid out as asked. Without the number that it had while it awaited its disbursement,
     /// nothing that is there is this operation's.
     pub(super) async fn topped_up(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {

@@ -10,7 +10,7 @@ use crate::command::Stop;
 use crate::failure::Failure;
 use crate::loan_terms::date_of;
 use crate::operation::Case;
-use crate::proof::{Evidence, Proof, Standing, is_a, is_reversed, loan_ids};
+use crate::proof::{Evidence, Mark, Proof, Standing, is_a, is_reversed, loan_ids};
 use crate::values::{Charged, Currency};
 
 impl Declared {
@@ -82,19 +82,25 @@ impl Declared {
             return Ok(None);
         }
         let external_id = self.own_id(case);
-        let transaction = found(bank.transaction(&self.loan, &external_id).await)?;
-        let Some(transaction) = transaction.filter(|transaction| !is_reversed(transaction)) else {
-            return Ok(None);
-        };
-        let asked = Evidence::of(&transaction).number("/amount", self.amount());
+        match found(bank.transaction(&self.loan, &external_id).await)? {
+            Some(transaction) if is_reversed(&transaction) => Ok(None),
+            Some(transaction) => Ok(Some(self.compared(&transaction, Mark::ExternalId(external_id)))),
+            None if self.row.pays_out => self.topped_up_already(bank).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What stands, and how it differs from what is asked for.
+    pub(super) fn compared(&self, transaction: &Value, mark: Mark) -> Standing {
+        let asked = Evidence::of(transaction).number("/amount", self.amount());
         let amount = transaction.get("amount").filter(|_| !asked.holds()).cloned();
-        let asked = Evidence::of(&transaction).date("/date", self.date());
-        let date = date_of(&transaction, "/date").filter(|_| !asked.holds());
-        Ok(Some(Standing {
-            external_id,
+        let asked = Evidence::of(transaction).date("/date", self.date());
+        let date = date_of(transaction, "/date").filter(|_| !asked.holds());
+        Standing {
+            mark,
             amount,
             date: date.map(Value::from),
-        }))
+        }
     }
 
     async fn charged(&self, bank: &Bank<'_>, case: &Case) -> Result<Proof, Stop> {

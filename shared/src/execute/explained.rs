@@ -1,12 +1,14 @@
 //! Refusals that the gateway can explain: the reference of a booking is booked already.
 
+use serde_json::Value;
+
 use super::Executor;
 use crate::bank::Bank;
 use crate::chain::Chain;
 use crate::failure::{AlreadyBooked, Failure};
 use crate::kind::Kind;
 use crate::operation::{AnyOperation, Case};
-use crate::proof::Standing;
+use crate::proof::{Mark, Standing};
 use crate::row::Row;
 use crate::settle::Outcome;
 use crate::tracking::State;
@@ -58,12 +60,15 @@ impl Executor<'_> {
             .ok()?;
         let booked = |other: &&Row| {
             let kind = Kind::named(&other.operation).and_then(Kind::declaration);
-            let member = kind.and_then(|declaration| declaration.books()).map(|(_, id)| id);
+            let members = kind.and_then(|declaration| declaration.books());
             let response = other.response.as_ref().filter(|_| other.state == State::Succeeded);
-            let named = response
-                .zip(member)
-                .and_then(|(response, member)| response.get(member)?.as_str());
-            other.id != row.id && other.caller == row.caller && named == Some(&standing.external_id)
+            let names = response
+                .zip(members)
+                .is_some_and(|(response, (number, id))| match &standing.mark {
+                    Mark::ExternalId(external_id) => response.get(id).and_then(Value::as_str) == Some(external_id),
+                    Mark::Number(booked) => response.get(number).and_then(Value::as_u64) == Some(*booked),
+                });
+            other.id != row.id && other.caller == row.caller && names
         };
         others.iter().find(booked).map(|other| other.tracking_id().to_string())
     }

@@ -401,3 +401,54 @@ async fn a_top_up_loan_that_another_paid_out_was_not_paid_out_by_this_operation(
         }
     }
 }
+
+#[tokio::test]
+async fn a_top_up_loan_that_was_paid_out_under_a_utr_says_so() {
+    const DISBURSE: &str = "POST /v1/loans/external-id/L?command=disburse";
+    const LOAN: &str = "GET /v1/loans/external-id/L";
+    let loan = |status: u64| {
+        let paid = |id: u64, amount: u64, receipt: Option<&str>| {
+            json!({"id": id, "type": {"disbursement": true}, "amount": amount, "date": [2026, 1, 11],
+                "paymentDetailData": {"receiptNumber": receipt}})
+        };
+        json!({"id": 2, "externalId": "L", "clientId": 1, "clientOfficeId": 1, "isTopup": true, "status": {"id": status},
+            "transactions": [paid(4, 900, None), paid(7, 1_100, Some("UTR-1"))]})
+    };
+    let ids = json!({"officeId": 1, "clientId": 1, "loanId": 2, "resourceId": 2, "resourceExternalId": "L", "subResourceId": 7});
+    for (utr, code) in [("UTR-1", "gateway.already-booked"), ("UTR-2", "error.msg.state")] {
+        let data = |utr: &str, amount: u64| {
+            json!({"external_loan_id": "L", "actualDisbursementDate": "11 January 2026", "transactionAmount": amount,
+                "utr_payment_id": utr})
+        };
+        let world = World::new();
+        let first = world.accept("LOAN_DISBURSE", data("UTR-1", 2_000)).await;
+        let script = Script::default()
+            .on(LOAN, 200, loan(200))
+            .on(DISBURSE, 200, ids.clone());
+        world.run(&script, &first).await;
+        let booked = world.row();
+        assert_eq!(booked.state, State::Succeeded);
+        world.clock.advance(WAIT_MAX);
+        let second = world.accept("LOAN_DISBURSE", data(utr, 1_900)).await;
+        let id = booked.id;
+        let derived = crate::digest::derived_uuid(&[b"disburse", b"L", utr.as_bytes(), &0_u64.to_be_bytes()]);
+        let script = Script::default()
+            .on(LOAN, 200, loan(300))
+            .on(DISBURSE, 400, refusal("error.msg.state"))
+            .on(
+                &format!("{LOAN}/transactions/external-id/{derived}"),
+                404,
+                refusal("error.msg.loan.transaction.external.id.invalid"),
+            )
+            .on(&format!("{LOAN}?associations=transactions"), 200, loan(300));
+        world.run(&script, &second).await;
+        assert!(script.is_done());
+        let row = world.ledger.rows().into_iter().find(|row| row.id != id).unwrap();
+        let error = row.failure.unwrap().error();
+        assert_eq!(error["code"], code, "{utr}");
+        if utr == "UTR-1" {
+            let expected = json!({"tracking_id": booked.tracking_id().to_string(), "amount": 2_000});
+            assert_eq!(error["booked"], expected);
+        }
+    }
+}
