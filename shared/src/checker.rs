@@ -31,12 +31,6 @@ const LISTS: [(u64, Decision); 5] = [
 const PROCESSED: u64 = 1;
 /// The lists in which a command is sought whose number is not known: those that wait for a checker, and the rejected.
 const SOUGHT: [(u64, Decision); 2] = [(2, Decision::Awaited), (3, Decision::Rejected)];
-/// Fineract's filter by entity takes every entity whose name begins so: LOAN finds LOANCHARGE, too.
-fn is_a_command(entry: &Value, (action, entity): (&str, &str)) -> bool {
-    let text = |member: &str| entry.get(member).and_then(Value::as_str);
-    text("actionName") == Some(action) && text("entityName") == Some(entity)
-}
-
 /// How far Fineract's clock may be behind ours.
 const FINERACT_BEHIND_MAX: Duration = Duration::from_secs(5 * 60);
 
@@ -114,6 +108,13 @@ impl Marks {
     fn is_before(&self, command: &Value) -> bool {
         made_on(command).is_some_and(|made_on| made_on.after(FINERACT_BEHIND_MAX) < self.since)
     }
+}
+
+/// Whether an entry is about such a command. Fineract's filter by entity takes every entity whose name begins
+/// so: LOAN finds LOANCHARGE, too.
+fn is_a_command(entry: &Value, (action, entity): (&str, &str)) -> bool {
+    let text = |member: &str| entry.get(member).and_then(Value::as_str);
+    text("actionName") == Some(action) && text("entityName") == Some(entity)
 }
 
 /// When a command was made, as the list of commands says.

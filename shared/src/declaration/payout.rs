@@ -1,9 +1,9 @@
 //! What a loan says of its disbursement: whether it is a top-up loan, which pays another loan of its client off, and
 //! whether its tranches are planned.
 //!
-//! For a top-up loan Fineract books two transactions with the one external id that it is sent, and so refuses any (both releases). Without an
-//! external id the loan's state keeps the money from going out twice; what Fineract shows is proved by the loan's number
-//! before the first request, by day, amount and receipt number, and by the audits.
+//! For a top-up loan Fineract books two transactions with the one external id that it is sent, and so refuses any (both
+//! releases). Without an external id the loan's state keeps the money from going out twice; what Fineract shows is proved by
+//! the loan's number before the first request, by day, amount and receipt number, and by who paid it out.
 
 use rust_decimal::Decimal;
 use serde_json::Value;
